@@ -1,0 +1,215 @@
+//! The catalogue: every event type there is, where it goes, who may write it, and its data.
+
+use std::fmt;
+use std::str::FromStr;
+
+use schemars::SchemaGenerator;
+use serde_json::Value;
+
+use crate::ids::{StreamName, SubjectId};
+use crate::types::{self, EventData};
+
+/// Into which stream an event of a type goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StreamRule {
+    /// `subject-<id>`: the attribute `subject` is required.
+    Subject,
+    /// `access-<id>`: the attribute `subject` is required.
+    Access,
+    /// `policy`: the attribute `subject` is refused.
+    Policy,
+    /// `office`: the attribute `subject` is refused.
+    Office,
+    /// `subject-<id>` with a `subject`, `office` without.
+    SubjectOrOffice,
+    /// `subject-<id>` with a `subject`, `policy` without.
+    SubjectOrPolicy,
+    /// Follows another event; only the service writes it.
+    Any,
+}
+
+/// Who may write a type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Writer {
+    /// The platform, through its door.
+    Platform,
+    /// The service alone: a reserved type.
+    Service,
+}
+
+macro_rules! catalogue {
+    ($($code:literal $variant:ident $wire:literal $stream:ident $writer:ident $module:ident $personal:ty;)+) => {
+        /// A type of event.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum EventType { $(#[doc = concat!($code, ", `", $wire, "`.")] $variant),+ }
+
+        impl EventType {
+            /// Every type, in the order of the catalogue.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// Code in the catalogue, `E01` to `E40`, or `system`.
+            #[must_use]
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$variant => $code),+ }
+            }
+
+            /// Name on the wire: `noun.past_tense.vN`.
+            #[must_use]
+            pub const fn wire_name(self) -> &'static str {
+                match self { $(Self::$variant => $wire),+ }
+            }
+
+            /// Into which stream it goes.
+            #[must_use]
+            pub const fn stream_rule(self) -> StreamRule {
+                match self { $(Self::$variant => StreamRule::$stream),+ }
+            }
+
+            /// Who may write it.
+            #[must_use]
+            pub const fn writer(self) -> Writer {
+                match self { $(Self::$variant => Writer::$writer),+ }
+            }
+
+            /// Text of its checked-in example documents.
+            pub(crate) const fn examples_text(self) -> &'static str {
+                match self { $(Self::$variant => include_str!(concat!("examples/", $wire, ".json"))),+ }
+            }
+
+            /// Schemas of the public and of the personal part of its data.
+            pub(crate) fn data_schemas(self, generator: &mut SchemaGenerator) -> (schemars::Schema, schemars::Schema) {
+                match self {
+                    $(Self::$variant => (
+                        generator.root_schema_for::<types::$module::$variant>(),
+                        generator.root_schema_for::<$personal>(),
+                    )),+
+                }
+            }
+
+            /// The personal part in its kept form: identifiers parsed once, names in NFC, phones as E.164.
+            ///
+            /// # Errors
+            /// [`PersonalError`], naming the member at fault and never its value.
+            pub fn normalise_personal(self, personal: Value) -> Result<Value, PersonalError> {
+                match self { $(Self::$variant => normalise::<$personal>(personal)),+ }
+            }
+        }
+
+        /// What an event says: the public part of its data, typed.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Fact { $(#[doc = concat!("Data of `", $wire, "`.")] $variant(types::$module::$variant)),+ }
+
+        impl Fact {
+            /// Reads the public part of an event's data, as sent or as stored.
+            ///
+            /// # Errors
+            /// When `data` does not have the shape of the type.
+            pub fn read(event_type: EventType, data: &Value) -> Result<Self, serde_json::Error> {
+                match event_type {
+                    $(EventType::$variant => serde::Deserialize::deserialize(data).map(Self::$variant)),+
+                }
+            }
+
+            /// Its type.
+            #[must_use]
+            pub const fn event_type(&self) -> EventType {
+                match self { $(Self::$variant(_) => EventType::$variant),+ }
+            }
+        }
+
+        $(
+            impl EventData for types::$module::$variant {
+                const TYPE: EventType = EventType::$variant;
+                type Personal = $personal;
+            }
+
+            impl From<types::$module::$variant> for Fact {
+                fn from(data: types::$module::$variant) -> Self {
+                    Self::$variant(data)
+                }
+            }
+        )+
+    };
+}
+
+catalogue! {
+    "E01" PolicyVersionPublished "policy_version.published.v1" Policy Platform governance types::NoPersonal;
+    "E08" SubjectRegistered "subject.registered.v1" Subject Platform subject types::subject::SubjectRegisteredPersonal;
+    "E15" PolicyVersionAnswered "policy_version.answered.v1" Subject Platform policy types::NoPersonal;
+    "E17" ConsentGiven "consent.given.v1" Subject Platform consent types::consent::ConsentGivenPersonal;
+    "E32" DisclosureMade "disclosure.made.v1" Subject Platform disclosure types::disclosure::DisclosureMadePersonal;
+}
+
+/// A member of `data.personal` that does not parse. Carries no value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct PersonalError {
+    /// JSON pointer below `/data/personal`.
+    pub pointer: String,
+    /// What the member should look like.
+    pub reason: String,
+}
+
+fn normalise<P: serde::Serialize + serde::de::DeserializeOwned>(personal: Value) -> Result<Value, PersonalError> {
+    let parsed: P = serde_path_to_error::deserialize(personal).map_err(|error| {
+        let pointer = error.path().iter().fold(String::new(), |path, segment| format!("{path}/{segment}"));
+        PersonalError { pointer, reason: error.inner().to_string() }
+    })?;
+    serde_json::to_value(parsed).map_err(|error| PersonalError { pointer: String::new(), reason: error.to_string() })
+}
+
+/// A wire name that is not in the catalogue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no such event type")]
+pub struct UnknownType;
+
+impl FromStr for EventType {
+    type Err = UnknownType;
+    fn from_str(wire_name: &str) -> Result<Self, UnknownType> {
+        Self::ALL.iter().copied().find(|t| t.wire_name() == wire_name).ok_or(UnknownType)
+    }
+}
+
+impl fmt::Display for EventType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.wire_name())
+    }
+}
+
+impl EventType {
+    /// The stream for an event of this type about `subject`, or `None` when the subject is missing or one too many.
+    ///
+    /// Types that follow another event ([`StreamRule::Any`]) have no stream of their own to name here.
+    #[must_use]
+    pub fn stream(self, subject: Option<&SubjectId>) -> Option<StreamName> {
+        match (self.stream_rule(), subject) {
+            (StreamRule::Subject | StreamRule::SubjectOrOffice | StreamRule::SubjectOrPolicy | StreamRule::Any, Some(id)) => {
+                Some(StreamName::Subject(id.clone()))
+            }
+            (StreamRule::Access, Some(id)) => Some(StreamName::Access(id.clone())),
+            (StreamRule::Policy | StreamRule::SubjectOrPolicy, None) => Some(StreamName::Policy),
+            (StreamRule::Office | StreamRule::SubjectOrOffice | StreamRule::Any, None) => Some(StreamName::Office),
+            (StreamRule::Subject | StreamRule::Access, None) | (StreamRule::Policy | StreamRule::Office, Some(_)) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wire_name_is_noun_dot_past_tense_dot_version_and_the_rust_name_in_camel_case() {
+        for event_type in EventType::ALL {
+            let wire = event_type.wire_name();
+            let (words, version) = wire.rsplit_once(".v").unwrap();
+            assert!(version.parse::<u32>().is_ok(), "{wire}");
+            let camel: String = words
+                .split(['.', '_'])
+                .map(|word| word[..1].to_uppercase() + &word[1..])
+                .collect();
+            assert_eq!(format!("{event_type:?}"), camel);
+            assert_eq!(wire.parse(), Ok(*event_type));
+        }
+    }
+}

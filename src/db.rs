@@ -1,0 +1,142 @@
+//! SQLite files as this service opens them, and the lock that keeps a data folder to one process.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, SqliteConnection};
+
+/// How long a connection waits for another that holds the file.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Readers of one file. More than the two cores they were measured on gains nothing.
+const READERS_MAX: u32 = 2;
+
+/// A database file that could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseError {
+    /// The engine failed.
+    #[error("cannot open {path}")]
+    Open {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// Its tables are not those of this build.
+    #[error("cannot bring the tables of {path} up to this version")]
+    Migrate {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: MigrateError,
+    },
+}
+
+/// How a SQLite file is opened: write-ahead log, synced at every commit, deleted content overwritten.
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(BUSY_TIMEOUT)
+        .foreign_keys(true)
+        // Erasure is worth nothing while free pages keep what was deleted.
+        .pragma("secure_delete", "ON")
+        .pragma("temp_store", "MEMORY")
+        .disable_statement_logging()
+}
+
+/// A file opened for its one writer, with its tables brought up to date.
+///
+/// # Errors
+/// [`DatabaseError`], naming the file.
+pub async fn open_writer(path: &Path, migrator: &Migrator, tune: WriterTuning) -> Result<SqliteConnection, DatabaseError> {
+    let options = options(path)
+        .create_if_missing(true)
+        .page_size(tune.page_bytes)
+        .statement_cache_capacity(tune.statements_max)
+        .pragma("wal_autocheckpoint", tune.wal_checkpoint_pages.to_string());
+    let open_error = |source| DatabaseError::Open { path: path.to_owned(), source };
+    let mut connection = options.connect().await.map_err(open_error)?;
+    let migrated = migrator.run(&mut connection).await;
+    migrated.map_err(|source| DatabaseError::Migrate { path: path.to_owned(), source })?;
+    Ok(connection)
+}
+
+/// Settings of a writer's connection.
+#[derive(Clone, Copy, Debug)]
+pub struct WriterTuning {
+    /// Bytes of a page of a new file.
+    pub page_bytes: u32,
+    /// Prepared statements kept.
+    pub statements_max: usize,
+    /// Pages of write-ahead log after which a commit copies them into the file. Longer intervals rewrite
+    /// hot index pages less often.
+    pub wal_checkpoint_pages: u32,
+}
+
+/// A file opened for readers only.
+///
+/// # Errors
+/// [`DatabaseError::Open`], naming the file.
+pub async fn open_readers(path: &Path) -> Result<SqlitePool, DatabaseError> {
+    let options = options(path).create_if_missing(false).pragma("query_only", "ON");
+    let pool = SqlitePoolOptions::new().max_connections(READERS_MAX).connect_with(options).await;
+    pool.map_err(|source| DatabaseError::Open { path: path.to_owned(), source })
+}
+
+/// Empties the write-ahead log into its file, so that nothing deleted is left in it.
+///
+/// Answers whether it could: a reader may still hold an old part of it.
+///
+/// # Errors
+/// When the engine failed.
+pub async fn empty_write_ahead_log(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    let (busy, _, _): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(connection).await?;
+    Ok(busy == 0)
+}
+
+/// The lock of a data folder, held by the one process that owns it for as long as it lives.
+#[derive(Debug)]
+pub struct FolderLock {
+    _file: File,
+}
+
+/// A data folder that cannot be owned.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderLockError {
+    /// Another process owns it.
+    #[error("another process owns {0}: stop it, or talk to it with --url")]
+    Owned(PathBuf),
+    /// The lock file cannot be opened.
+    #[error("cannot lock {path}")]
+    Io {
+        /// The data folder.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+impl FolderLock {
+    /// Takes the folder for this process.
+    ///
+    /// # Errors
+    /// [`FolderLockError::Owned`] when another process has it.
+    pub fn take(folder: &Path) -> Result<Self, FolderLockError> {
+        let io_error = |source| FolderLockError::Io { path: folder.to_owned(), source };
+        let file = OpenOptions::new().create(true).truncate(false).write(true).open(folder.join("lock"));
+        let file = file.map_err(io_error)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(FolderLockError::Owned(folder.to_owned())),
+            Err(TryLockError::Error(source)) => Err(io_error(source)),
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Every error code there is, in one place: stable words for programs, a sentence for people.
+//!
+//! A code never changes its meaning. HTTP answers it as `code` of a problem document, the command line prints
+//! it in front of the message. Internal causes are logged and never sent.
+
+/// A code and what to do about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Code {
+    /// The stable word.
+    pub word: &'static str,
+    /// HTTP status it is answered with.
+    pub status: u16,
+    /// What it means, as a title.
+    pub title: &'static str,
+    /// What the caller can do.
+    pub advice: &'static str,
+}
+
+macro_rules! codes {
+    ($($name:ident $word:literal $status:literal $title:literal $advice:literal;)+) => {
+        $(#[doc = $title] pub const $name: Code = Code { word: $word, status: $status, title: $title, advice: $advice };)+
+
+        /// All codes.
+        pub const ALL: &[Code] = &[$($name),+];
+    };
+}
+
+codes! {
+    NOT_JSON "event.not_json" 400 "The body is not JSON" "Send one JSON document in UTF-8.";
+    NOT_CLOUDEVENT "event.not_a_cloudevent" 400 "The document is not a CloudEvent 1.0" "Set specversion, id, source, type, time and data.";
+    BAD_REQUEST "request.malformed" 400 "The request cannot be read" "See the detail.";
+    UNAUTHENTICATED "token.missing_or_unknown" 401 "No valid token came with the request" "Send `Authorization: Bearer sr_…` with a token that is not revoked.";
+    FORBIDDEN "role.forbids" 403 "The token's role may not do this" "Use a token of a role that may; see the README, `The doors`.";
+    RESERVED_TYPE "event.reserved_type" 403 "Only the service writes events of this type" "Send the fact that happened; the service derives the rest.";
+    FOREIGN_SOURCE "event.foreign_source" 403 "The token does not own this source" "Use the token of that source, or give this one the source.";
+    NOT_FOUND "not_found" 404 "There is no such thing" "Check the id or position.";
+    PURPOSE_MISSING "access.purpose_missing" 400 "No valid purpose of access came with the request" "Send `Access-Purpose: support; case=\"T-1042\"` with one of the listed purposes.";
+    METHOD "request.method" 405 "This method is not offered here" "See /openapi.json.";
+    ALREADY_REGISTERED "subject.already_registered" 409 "The person is registered already" "Send profile.changed for what is new.";
+    OTHER_CONTENT "event.other_content" 409 "An event of this source and id has other content" "Give the new fact an id of its own.";
+    TEXT_MISMATCH "text.hash_mismatch" 409 "The text does not have this hash" "Put the exact bytes whose SHA-256 the path names.";
+    ERASED "subject.erased" 410 "The person was erased: no personal data can be recorded any more" "Send the event again without data.personal, and it is recorded.";
+    WRONG_REVISION "stream.wrong_revision" 412 "The stream does not end at the expected revision" "Read the stream again and decide anew; `actual` says where it ends.";
+    TOO_LARGE "event.too_large" 413 "The event or body is too large" "Keep an event under 65,535 stored bytes; keep files outside and send their hash.";
+    MEDIA_TYPE "request.media_type" 415 "This media type is not taken here" "Send application/cloudevents+json, application/cloudevents-batch+json or application/x-ndjson.";
+    UNKNOWN_TYPE "event.unknown_type" 422 "There is no such event type or version" "See /openapi.json for the types.";
+    INVALID "event.invalid" 422 "The event does not fit the schema of its type" "See `errors`: one entry a fault, with its JSON pointer.";
+    FROM_THE_FUTURE "event.from_the_future" 422 "The event's time lies more than five minutes ahead" "Send when it has happened; check the emitter's clock.";
+    QUEUE_FULL "store.queue_full" 503 "Too much is waiting to be written" "Wait as Retry-After says, and send the same events again.";
+    DRAINING "store.closing" 503 "The service is stopping" "Send the same events again to the next one.";
+    CLOCK_LEAPT "store.clock_leapt" 503 "The service's clock leapt by more than a minute" "An operator has to set the clock right or restart the service.";
+    STORE_FAULT "store.fault" 503 "The event store failed" "Send the same events again: what was recorded is answered as seen before.";
+    KEY_LOST "vault.key_lost" 503 "The person's key is missing although sealed data exists" "An operator has to restore the key file.";
+    VAULT_FAULT "vault.fault" 503 "The key file failed" "Try again; an operator has to look if it stays.";
+    NOT_SCRUBBED "erasure.not_scrubbed" 503 "The erasure is decided but its bytes are not gone from every file yet" "Ask for the erasure again: it goes on where it stopped.";
+    RATE_LIMITED "token.rate" 429 "The token sends too much" "Wait as Retry-After says.";
+    TIMED_OUT "request.timed_out" 408 "The request took too long" "Send less at once, or try again.";
+    INTERNAL "internal" 500 "The service made a mistake" "Report the request id.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_say_what_to_do() {
+        let mut words: Vec<_> = ALL.iter().map(|code| code.word).collect();
+        words.sort_unstable();
+        words.dedup();
+        assert_eq!(words.len(), ALL.len());
+        assert!(ALL.iter().all(|code| !code.advice.is_empty() && (400..600).contains(&code.status)));
+    }
+}

@@ -1,0 +1,281 @@
+//! What goes into an append and what comes back.
+
+use std::fmt::Write as _;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use sha2::{Digest, Sha256};
+use subject_record_schemas::{LeafHash, Position, Revision, StreamName};
+
+use super::{EventKey, StoreError};
+
+/// Largest stored form of an event, in bytes: what a C2SP tlog-tiles entry can hold.
+pub const STORED_BYTES_MAX: usize = 65_535;
+
+/// Bytes that the store itself adds to an event at most: recorded time, sequence, previous leaf hash.
+pub const STORE_MEMBERS_BYTES_MAX: usize = 180;
+
+/// What a store must know of an event beyond its bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// Nothing.
+    None,
+    /// It registers a person: once a stream.
+    Registration,
+    /// It is the approved erasure of a person: from here on no box is stored in this stream.
+    Fence,
+}
+
+/// An event that is checked and sealed, but has no place yet.
+#[derive(Clone, Debug)]
+pub struct SealedEvent {
+    /// Its name.
+    pub key: EventKey,
+    /// What the store must know of it.
+    pub mark: Mark,
+    /// The stored form up to where the store's own members go: `{…,`.
+    pub text_before: String,
+    /// The stored form after them: `"data":{…}}`.
+    pub text_after: String,
+    /// Its personal part, sealed.
+    pub sealed_box: Option<SealedBox>,
+}
+
+/// The openings of an event's personal members under a person's key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealedBox {
+    /// Generation of the key.
+    pub generation: u32,
+    /// Format version, nonce and ciphertext.
+    pub sealed: Vec<u8>,
+}
+
+/// Which end of the stream the caller expects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExpectedRevision {
+    /// Whatever it is.
+    Any,
+    /// The stream has no event.
+    NoStream,
+    /// The stream has an event.
+    StreamExists,
+    /// The stream ends here.
+    Exactly(Revision),
+}
+
+impl ExpectedRevision {
+    /// Whether a stream that ends at `actual` is as expected.
+    #[must_use]
+    pub fn holds(self, actual: Option<Revision>) -> bool {
+        match self {
+            Self::Any => true,
+            Self::NoStream => actual.is_none(),
+            Self::StreamExists => actual.is_some(),
+            Self::Exactly(revision) => actual == Some(revision),
+        }
+    }
+}
+
+/// Events for one stream, all or nothing.
+#[derive(Clone, Debug)]
+pub struct Append {
+    /// Where they go.
+    pub stream: StreamName,
+    /// Where the stream must end. Checked after names: events that are all recorded already never conflict.
+    pub expected: ExpectedRevision,
+    /// The events, in order.
+    pub events: Vec<SealedEvent>,
+}
+
+/// Where an event stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// Its stream.
+    pub stream: StreamName,
+    /// Its place in the stream.
+    pub revision: Revision,
+    /// Its place in the store.
+    pub position: Position,
+    /// Its leaf hash.
+    pub leaf_hash: LeafHash,
+    /// When it was stored.
+    pub recorded_at: DateTime<Utc>,
+}
+
+/// What became of one event of an append that succeeded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was appended now.
+    Appended(Receipt),
+    /// An event of this name was recorded before, with this content or another: the caller compares.
+    AlreadyRecorded(Receipt),
+}
+
+impl Outcome {
+    /// The receipt, new or old.
+    #[must_use]
+    pub fn receipt(&self) -> &Receipt {
+        match self {
+            Self::Appended(receipt) | Self::AlreadyRecorded(receipt) => receipt,
+        }
+    }
+}
+
+/// What became of an append that succeeded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Appended {
+    /// One outcome an event, in order.
+    pub outcomes: Vec<Outcome>,
+    /// Where the stream ends now.
+    pub head: Revision,
+}
+
+/// Why an append wrote nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum AppendError {
+    /// The stream does not end where the caller expected.
+    #[error("the stream ends at {}, not where it was expected", .actual.map_or_else(|| "nothing".into(), |r| r.to_string()))]
+    Conflict {
+        /// Where it ends.
+        actual: Option<Revision>,
+    },
+    /// The stream holds a registration already.
+    #[error("the stream holds a registration already")]
+    AlreadyRegistered,
+    /// The stream is fenced, and an event carried a box.
+    #[error("the person was erased: no personal data can be stored any more")]
+    Fenced,
+    /// The stored form of an event is longer than [`STORED_BYTES_MAX`].
+    #[error("the stored form has {bytes} bytes, more than {STORED_BYTES_MAX}")]
+    TooLarge {
+        /// Bytes of the stored form.
+        bytes: usize,
+    },
+    /// The clock leapt by more than a minute.
+    #[error("the clock leapt: recorded times would be wrong")]
+    ClockLeapt,
+    /// The queue is full.
+    #[error("the queue of the event store is full")]
+    QueueFull,
+    /// The store is closing and takes no more.
+    #[error("the event store is closing")]
+    Closing,
+    /// The engine failed. Whether the events were written is unknown until they are asked for by name.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// RFC 3339 in UTC with microseconds: the one spelling of an instant in stored bytes.
+#[must_use]
+pub fn instant_text(instant: DateTime<Utc>) -> String {
+    instant.to_rfc3339_opts(SecondsFormat::Micros, true)
+}
+
+/// Leaf hash of stored bytes: `SHA-256(0x00 ‖ bytes)` (RFC 6962, section 2.1).
+#[must_use]
+pub fn leaf_hash(bytes: &[u8]) -> LeafHash {
+    LeafHash::new(Sha256::new().chain_update([0]).chain_update(bytes).finalize().into())
+}
+
+impl SealedEvent {
+    /// The exact bytes to store, now that the event has a place.
+    #[must_use]
+    pub fn stored_text(&self, recorded_at: DateTime<Utc>, revision: Revision, previous: Option<LeafHash>) -> String {
+        let mut text = String::with_capacity(self.text_before.len() + self.text_after.len() + STORE_MEMBERS_BYTES_MAX);
+        text.push_str(&self.text_before);
+        // Writing to a String cannot fail.
+        let _ = write!(text, r#""recordedtime":"{}","sequence":"{}","#, instant_text(recorded_at), revision.sequence());
+        if let Some(previous) = previous {
+            let _ = write!(text, r#""previous":"{previous}","#);
+        }
+        text.push_str(&self.text_after);
+        text
+    }
+}
+
+/// The next recorded time: never before the last one, and never more than a minute off what the clock's own
+/// running time says, since a wrong time could not be taken back.
+#[derive(Debug)]
+pub struct RecordedTimes {
+    last: Option<DateTime<Utc>>,
+    trusted: Option<crate::clock::Reading>,
+}
+
+/// A clock that is set back or forward by more than this is not believed.
+pub const CLOCK_LEAP_SECONDS_MAX: i64 = 60;
+
+impl RecordedTimes {
+    /// Times after `last`, the recorded time of the last event in the store.
+    #[must_use]
+    pub fn after(last: Option<DateTime<Utc>>) -> Self {
+        Self { last, trusted: None }
+    }
+
+    /// The recorded time of events stored now, or `None` when the clock leapt.
+    ///
+    /// A leap forward shows against the clock's running time, so only while this process runs; a leap back
+    /// shows against the last recorded time too. It heals when the clock is set right, or at a restart.
+    pub fn next(&mut self, reading: crate::clock::Reading) -> Option<DateTime<Utc>> {
+        let leap_max = chrono::TimeDelta::seconds(CLOCK_LEAP_SECONDS_MAX);
+        if let Some(trusted) = self.trusted {
+            let ran = chrono::TimeDelta::from_std(reading.running.saturating_sub(trusted.running)).ok()?;
+            if (reading.wall - trusted.wall - ran).abs() > leap_max {
+                return None;
+            }
+        }
+        if self.last.is_some_and(|last| last - reading.wall > leap_max) {
+            return None;
+        }
+        self.trusted = Some(reading);
+        let next = self.last.map_or(reading.wall, |last| last.max(reading.wall));
+        self.last = Some(next);
+        Some(next)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::{Clock, SetClock};
+    use chrono::TimeDelta;
+
+    fn clock() -> SetClock {
+        SetClock::at(DateTime::from_timestamp(1_770_000_000, 0).unwrap())
+    }
+
+    #[test]
+    fn recorded_times_never_go_back() {
+        let clock = clock();
+        let mut times = RecordedTimes::after(None);
+        let first = times.next(clock.read()).unwrap();
+        clock.leap_to(first - TimeDelta::seconds(30));
+        assert_eq!(times.next(clock.read()), Some(first));
+    }
+
+    #[test]
+    fn a_leap_of_over_a_minute_is_not_believed_until_the_clock_is_set_right() {
+        let clock = clock();
+        let mut times = RecordedTimes::after(None);
+        let first = times.next(clock.read()).unwrap();
+        for leap in [61, -61, 31_536_000] {
+            clock.leap_to(first + TimeDelta::seconds(leap));
+            assert_eq!(times.next(clock.read()), None, "leap of {leap} s");
+        }
+        clock.leap_to(first);
+        clock.run_to(first + TimeDelta::hours(9));
+        assert_eq!(times.next(clock.read()), Some(first + TimeDelta::hours(9)), "a quiet night is no leap");
+    }
+
+    #[test]
+    fn a_store_from_the_future_is_not_appended_to() {
+        let clock = clock();
+        let mut times = RecordedTimes::after(Some(clock.now() + TimeDelta::seconds(61)));
+        assert_eq!(times.next(clock.read()), None);
+    }
+
+    /// LAW of the format: `SHA-256(0x00 ‖ "")` and `SHA-256(0x00 ‖ "a")`, computed apart.
+    #[test]
+    fn leaves_are_hashed_as_rfc_6962_says() {
+        assert_eq!(leaf_hash(b"").to_string(), "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d");
+        assert_eq!(leaf_hash(b"a").to_string(), "022a6979e6dab7aa5ae4c3e5e45f7e977112a7e63593820dbec1ec738a24f93c");
+    }
+}

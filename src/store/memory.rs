@@ -1,0 +1,227 @@
+//! The reference engine: everything in memory, one lock, plain code. For tests and for reading.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use subject_record_schemas::{Position, Revision, StreamName};
+use tokio::sync::watch;
+
+use super::append::{RecordedTimes, STORED_BYTES_MAX, leaf_hash};
+use super::{
+    Append, AppendError, Appended, EventKey, EventStore, Mark, Outcome, Receipt, RecordedEvent, SealedBox, StoreError,
+    StreamHead, TextStore,
+};
+use crate::clock::Clock;
+
+/// The reference engine.
+#[derive(Debug)]
+pub struct MemoryStore {
+    clock: Arc<dyn Clock>,
+    contents: Mutex<Contents>,
+    last_position: watch::Sender<Position>,
+}
+
+#[derive(Debug)]
+struct Contents {
+    events: Vec<RecordedEvent>,
+    by_key: HashMap<EventKey, usize>,
+    by_stream: BTreeMap<StreamName, Vec<usize>>,
+    marks: HashMap<StreamName, Vec<Mark>>,
+    boxes: BTreeMap<Position, SealedBox>,
+    texts: HashMap<String, Vec<u8>>,
+    times: RecordedTimes,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        let contents = Contents {
+            events: Vec::new(),
+            by_key: HashMap::new(),
+            by_stream: BTreeMap::new(),
+            marks: HashMap::new(),
+            boxes: BTreeMap::new(),
+            texts: HashMap::new(),
+            times: RecordedTimes::after(None),
+        };
+        Self { clock, contents: Mutex::new(contents), last_position: watch::Sender::new(Position::START) }
+    }
+
+    fn contents(&self) -> MutexGuard<'_, Contents> {
+        self.contents.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Contents {
+    fn head(&self, stream: &StreamName) -> Option<StreamHead> {
+        let last = self.events.get(*self.by_stream.get(stream)?.last()?)?;
+        let marks = self.marks.get(stream).map_or(&[][..], Vec::as_slice);
+        Some(StreamHead {
+            revision: last.revision,
+            leaf_hash: last.leaf_hash,
+            registered: marks.contains(&Mark::Registration),
+            fenced: marks.contains(&Mark::Fence),
+        })
+    }
+
+    fn append(&mut self, append: Append, clock: &dyn Clock) -> Result<Appended, AppendError> {
+        let head = self.head(&append.stream);
+        let is_new = |event: &&super::SealedEvent| !self.by_key.contains_key(&event.key);
+        let new: Vec<_> = append.events.iter().filter(is_new).collect();
+        let has_mark = |mark| new.iter().any(|event| event.mark == mark);
+
+        if !new.is_empty() {
+            if head.is_some_and(|h| h.fenced) && new.iter().any(|event| event.sealed_box.is_some()) {
+                return Err(AppendError::Fenced);
+            }
+            let actual = head.map(|h| h.revision);
+            if head.is_some_and(|h| h.registered) && has_mark(Mark::Registration) {
+                return Err(AppendError::AlreadyRegistered);
+            }
+            if !append.expected.holds(actual) {
+                return Err(AppendError::Conflict { actual });
+            }
+        }
+        let recorded_at = self.times.next(clock.read()).ok_or(AppendError::ClockLeapt)?;
+
+        let mut recorded = Vec::new();
+        let mut revision = head.map_or(Revision::FIRST, |h| h.revision.next());
+        let mut previous = head.map(|h| h.leaf_hash);
+        for event in &new {
+            let text = event.stored_text(recorded_at, revision, previous);
+            if text.len() > STORED_BYTES_MAX {
+                return Err(AppendError::TooLarge { bytes: text.len() });
+            }
+            let number = self.events.len() + recorded.len() + 1;
+            let leaf_hash = leaf_hash(text.as_bytes());
+            recorded.push(RecordedEvent {
+                position: Position::new(number as u64),
+                stream: append.stream.clone(),
+                revision,
+                leaf_hash,
+                recorded_at,
+                bytes: text.into(),
+            });
+            (revision, previous) = (revision.next(), Some(leaf_hash));
+        }
+
+        let first_new = self.events.len();
+        for (event, recorded) in new.into_iter().zip(recorded) {
+            let index = self.events.len();
+            self.by_key.insert(event.key.clone(), index);
+            self.by_stream.entry(append.stream.clone()).or_default().push(index);
+            self.marks.entry(append.stream.clone()).or_default().push(event.mark);
+            if let Some(sealed_box) = &event.sealed_box {
+                self.boxes.insert(recorded.position, sealed_box.clone());
+            }
+            self.events.push(recorded);
+        }
+        let outcomes = append.events.iter().filter_map(|event| {
+            let index = *self.by_key.get(&event.key)?;
+            let receipt = receipt(self.events.get(index)?);
+            Some(if index < first_new { Outcome::AlreadyRecorded(receipt) } else { Outcome::Appended(receipt) })
+        });
+        let outcomes = outcomes.collect();
+        Ok(Appended { outcomes, head: self.head(&append.stream).map_or(Revision::FIRST, |h| h.revision) })
+    }
+}
+
+/// The receipt of a recorded event.
+fn receipt(event: &RecordedEvent) -> Receipt {
+    Receipt {
+        stream: event.stream.clone(),
+        revision: event.revision,
+        position: event.position,
+        leaf_hash: event.leaf_hash,
+        recorded_at: event.recorded_at,
+    }
+}
+
+#[async_trait]
+impl EventStore for MemoryStore {
+    async fn append_each(&self, appends: Vec<Append>) -> Vec<Result<Appended, AppendError>> {
+        let mut contents = self.contents();
+        let results = appends.into_iter().map(|append| contents.append(append, &*self.clock)).collect();
+        self.last_position.send_replace(Position::new(contents.events.len() as u64));
+        results
+    }
+
+    async fn read_stream(&self, stream: &StreamName, from: Revision, limit: u32) -> Result<Vec<RecordedEvent>, StoreError> {
+        let contents = self.contents();
+        let indexes = contents.by_stream.get(stream).map_or(&[][..], Vec::as_slice);
+        let events = indexes.iter().filter_map(|index| contents.events.get(*index));
+        Ok(events.filter(|event| event.revision >= from).take(limit as usize).cloned().collect())
+    }
+
+    async fn read_all(&self, after: Position, limit: u32) -> Result<Vec<RecordedEvent>, StoreError> {
+        let contents = self.contents();
+        let events = contents.events.iter().filter(|event| event.position > after);
+        Ok(events.take(limit as usize).cloned().collect())
+    }
+
+    async fn event_at(&self, position: Position) -> Result<Option<RecordedEvent>, StoreError> {
+        Ok(self.contents().events.iter().find(|event| event.position == position).cloned())
+    }
+
+    async fn find(&self, key: &EventKey) -> Result<Option<RecordedEvent>, StoreError> {
+        let contents = self.contents();
+        Ok(contents.by_key.get(key).and_then(|index| contents.events.get(*index)).cloned())
+    }
+
+    async fn head(&self, stream: &StreamName) -> Result<Option<StreamHead>, StoreError> {
+        Ok(self.contents().head(stream))
+    }
+
+    async fn last_position(&self) -> Result<Position, StoreError> {
+        Ok(*self.last_position.borrow())
+    }
+
+    async fn position_at(&self, known_at: DateTime<Utc>) -> Result<Position, StoreError> {
+        let contents = self.contents();
+        let known = contents.events.iter().take_while(|event| event.recorded_at <= known_at);
+        Ok(known.last().map_or(Position::START, |event| event.position))
+    }
+
+    async fn boxes(&self, positions: &[Position]) -> Result<Vec<Option<SealedBox>>, StoreError> {
+        let contents = self.contents();
+        Ok(positions.iter().map(|position| contents.boxes.get(position).cloned()).collect())
+    }
+
+    async fn has_box(&self, stream: &StreamName) -> Result<bool, StoreError> {
+        let contents = self.contents();
+        let in_stream = |position: &Position| contents.events.iter().any(|e| e.position == *position && e.stream == *stream);
+        Ok(contents.boxes.keys().any(in_stream))
+    }
+
+    async fn destroy_boxes(&self, stream: &StreamName) -> Result<u64, StoreError> {
+        let mut contents = self.contents();
+        let of_stream = contents.events.iter().filter(|event| event.stream == *stream);
+        let positions: Vec<_> = of_stream.map(|event| event.position).collect();
+        Ok(positions.iter().filter(|position| contents.boxes.remove(position).is_some()).count() as u64)
+    }
+
+    async fn fenced_streams(&self) -> Result<Vec<StreamName>, StoreError> {
+        let contents = self.contents();
+        let fenced = contents.marks.iter().filter(|(_, marks)| marks.contains(&Mark::Fence));
+        Ok(fenced.map(|(stream, _)| stream.clone()).collect())
+    }
+
+    fn subscribe(&self) -> watch::Receiver<Position> {
+        self.last_position.subscribe()
+    }
+}
+
+#[async_trait]
+impl TextStore for MemoryStore {
+    async fn put_text(&self, hash: &str, body: &[u8]) -> Result<(), StoreError> {
+        self.contents().texts.insert(hash.to_owned(), body.to_vec());
+        Ok(())
+    }
+
+    async fn text(&self, hash: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.contents().texts.get(hash).cloned())
+    }
+}

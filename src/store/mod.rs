@@ -1,0 +1,143 @@
+//! The event store: streams of immutable events, and the sealed boxes beside them.
+//!
+//! [`EventStore`] is the contract; the conformance suite (`tests/conformance`) is its test, and the memory
+//! engine ([`memory`]) its readable reference. What the contract promises of every engine:
+//!
+//! - An append that was answered is durable, at one position, once.
+//! - Positions have no gaps and follow commit order: a reader that has seen `n` never meets a new event below `n`.
+//! - An append is all or nothing, and its boxes are written in the same transaction as its events.
+//! - `source` + `id` are recorded at most once, for ever.
+//! - No box is stored behind a fence.
+//!
+//! A store knows nothing of keys, of HTTP, or of what an event means, except two marks: a registration
+//! happens once a stream, and a fence ends the storing of boxes.
+
+pub mod append;
+pub mod memory;
+pub mod sqlite;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use subject_record_schemas::{EventId, LeafHash, Position, Revision, Source, StreamName};
+use tokio::sync::watch;
+
+pub use append::{Append, AppendError, Appended, ExpectedRevision, Mark, Outcome, Receipt, SealedBox, SealedEvent};
+
+/// What names an event for ever: the emitter's source and id.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EventKey {
+    /// Who emitted it.
+    pub source: Source,
+    /// The emitter's name for it.
+    pub id: EventId,
+}
+
+/// An event as stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordedEvent {
+    /// Place in the store.
+    pub position: Position,
+    /// Its stream.
+    pub stream: StreamName,
+    /// Place in its stream.
+    pub revision: Revision,
+    /// Its leaf hash.
+    pub leaf_hash: LeafHash,
+    /// When it was stored.
+    pub recorded_at: DateTime<Utc>,
+    /// The exact stored bytes: the evidence.
+    pub bytes: Arc<str>,
+}
+
+/// The end of a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StreamHead {
+    /// Revision of its last event.
+    pub revision: Revision,
+    /// Leaf hash of its last event.
+    pub leaf_hash: LeafHash,
+    /// Whether it holds a registration.
+    pub registered: bool,
+    /// Whether it is fenced: no box may be stored in it any more.
+    pub fenced: bool,
+}
+
+/// A fault of a store: it could not do what it was asked, and nobody is to blame but the engine or the disk.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The engine failed.
+    #[error("the event store failed")]
+    Engine(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A row does not read as what it should be.
+    #[error("the event store holds a row that does not read: {0}")]
+    Row(String),
+    /// Content of destroyed boxes still lies in the write-ahead log, because a reader held it.
+    #[error("destroyed boxes still lie in the write-ahead log; try again")]
+    NotScrubbed,
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Engine(Box::new(error))
+    }
+}
+
+/// The contract of every engine. Object-safe, so that the engine is a setting.
+#[async_trait]
+pub trait EventStore: Send + Sync + std::fmt::Debug {
+    /// Appends each of `appends`, each all or nothing by itself, in this order, and answers each.
+    ///
+    /// Answered means durable. A caller that is dropped while it waits does not undo its appends.
+    async fn append_each(&self, appends: Vec<Append>) -> Vec<Result<Appended, AppendError>>;
+
+    /// Up to `limit` events of a stream, from a revision on, in order.
+    async fn read_stream(&self, stream: &StreamName, from: Revision, limit: u32) -> Result<Vec<RecordedEvent>, StoreError>;
+
+    /// Up to `limit` events of all streams after a position, in order.
+    async fn read_all(&self, after: Position, limit: u32) -> Result<Vec<RecordedEvent>, StoreError>;
+
+    /// The event at a position, if there is one.
+    async fn event_at(&self, position: Position) -> Result<Option<RecordedEvent>, StoreError>;
+
+    /// The event of a name, if it was recorded.
+    async fn find(&self, key: &EventKey) -> Result<Option<RecordedEvent>, StoreError>;
+
+    /// The end of a stream, or `None` if it has no event.
+    async fn head(&self, stream: &StreamName) -> Result<Option<StreamHead>, StoreError>;
+
+    /// The last position, or [`Position::START`] in an empty store.
+    async fn last_position(&self) -> Result<Position, StoreError>;
+
+    /// The last position that was recorded at or before an instant: what was known then.
+    async fn position_at(&self, known_at: DateTime<Utc>) -> Result<Position, StoreError>;
+
+    /// The boxes of these positions, in the same order; `None` where there is none.
+    async fn boxes(&self, positions: &[Position]) -> Result<Vec<Option<SealedBox>>, StoreError>;
+
+    /// Whether any box of a stream exists.
+    async fn has_box(&self, stream: &StreamName) -> Result<bool, StoreError>;
+
+    /// Destroys the boxes of a stream and says how many there were. Done twice, it does nothing the second time.
+    ///
+    /// # Errors
+    /// [`StoreError::NotScrubbed`] when the boxes are gone but their bytes may still lie in a file.
+    async fn destroy_boxes(&self, stream: &StreamName) -> Result<u64, StoreError>;
+
+    /// Streams that are fenced, by name.
+    async fn fenced_streams(&self) -> Result<Vec<StreamName>, StoreError>;
+
+    /// The last position, as it moves. A follower that wakes reads on from its own progress.
+    fn subscribe(&self) -> watch::Receiver<Position>;
+}
+
+/// Published texts by the SHA-256 of their bytes. Never personal.
+#[async_trait]
+pub trait TextStore: Send + Sync + std::fmt::Debug {
+    /// Keeps a text under the hash of its bytes.
+    async fn put_text(&self, hash: &str, body: &[u8]) -> Result<(), StoreError>;
+
+    /// The text of a hash, if it is kept.
+    async fn text(&self, hash: &str) -> Result<Option<Vec<u8>>, StoreError>;
+}

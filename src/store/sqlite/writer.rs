@@ -1,0 +1,344 @@
+//! The one writer of the file: group commit.
+
+use std::collections::HashMap;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use lru::LruCache;
+use sqlx::{AssertSqlSafe, SqliteConnection};
+use subject_record_schemas::{Position, Source, StreamName};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
+
+use super::plan::{Ground, KnownStream, Plan};
+use super::{SqliteSettings, reader};
+use crate::clock::Clock;
+use crate::db::empty_write_ahead_log;
+use crate::store::append::RecordedTimes;
+use crate::store::{Append, AppendError, Appended, EventKey, Mark, Receipt, StoreError};
+
+const STATE: &str = "SELECT coalesce(max(position), 0), \
+    (SELECT recorded_us FROM events ORDER BY position DESC LIMIT 1), \
+    (SELECT coalesce(max(stream), 0) FROM streams) FROM events";
+const SOURCES: &str = "SELECT source, name FROM sources";
+const DESTROY_BOXES: &str = "DELETE FROM boxes WHERE position IN \
+    (SELECT position FROM events WHERE stream = (SELECT stream FROM streams WHERE name = ?1))";
+const PUT_TEXT: &str = "INSERT OR IGNORE INTO texts (hash, body) VALUES (?1, ?2)";
+const INSERT: &str = "INSERT INTO appends (position, stream, new_stream, revision, source, new_source, id, mark, \
+    recorded_us, leaf, body, generation, sealed) VALUES ";
+const ROW: &str = "(?,?,?,?,?,?,?,?,?,?,?,?,?)";
+
+/// Times the write-ahead log is tried to be emptied, a tenth of a second apart, when readers hold it.
+const SCRUB_TRIES: u32 = 50;
+
+/// Streams met for the first time in a batch are loaded by one query; heads beyond the cache load again.
+type Heads = LruCache<StreamName, KnownStream>;
+
+/// What the writer is asked to do.
+pub(super) enum Command {
+    Append {
+        appends: Vec<Append>,
+        events: usize,
+        permit: OwnedSemaphorePermit,
+        reply: oneshot::Sender<Vec<Result<Appended, AppendError>>>,
+    },
+    DestroyBoxes {
+        stream: StreamName,
+        reply: oneshot::Sender<Result<u64, StoreError>>,
+    },
+    PutText {
+        hash: String,
+        body: Vec<u8>,
+        reply: oneshot::Sender<Result<(), StoreError>>,
+    },
+}
+
+/// One caller's appends within a batch, and where its answers go.
+struct Waiting {
+    appends: usize,
+    reply: oneshot::Sender<Vec<Result<Appended, AppendError>>>,
+    _permit: OwnedSemaphorePermit,
+}
+
+pub(super) struct Writer {
+    connection: SqliteConnection,
+    clock: Arc<dyn Clock>,
+    batch_events_max: usize,
+    heads: Heads,
+    sources: HashMap<Source, i64>,
+    last_position: u64,
+    last_stream: i64,
+    times: RecordedTimes,
+    /// Look names up before writing: set after a batch that held a repeated one, since such come in runs.
+    look_up_first: bool,
+    publish: watch::Sender<Position>,
+}
+
+impl Writer {
+    pub(super) async fn open(
+        connection: SqliteConnection,
+        clock: Arc<dyn Clock>,
+        settings: SqliteSettings,
+        publish: watch::Sender<Position>,
+    ) -> Result<Self, sqlx::Error> {
+        // A batch must fit, or its own streams would push one another out.
+        let heads_max = settings.stream_heads_max.max(settings.batch_events_max);
+        let mut writer = Self {
+            connection,
+            clock,
+            batch_events_max: settings.batch_events_max,
+            heads: LruCache::new(NonZeroUsize::new(heads_max).unwrap_or(NonZeroUsize::MIN)),
+            sources: HashMap::new(),
+            last_position: 0,
+            last_stream: 0,
+            times: RecordedTimes::after(None),
+            look_up_first: false,
+            publish,
+        };
+        writer.load().await?;
+        Ok(writer)
+    }
+
+    /// Takes the state from the file: at start, and when the outcome of a write is unknown.
+    async fn load(&mut self) -> Result<(), sqlx::Error> {
+        let state: (i64, Option<i64>, i64) = sqlx::query_as(STATE).fetch_one(&mut self.connection).await?;
+        let sources: Vec<(i64, String)> = sqlx::query_as(SOURCES).fetch_all(&mut self.connection).await?;
+        self.heads.clear();
+        self.sources = sources.into_iter().filter_map(|(n, name)| Some((Source::parse(name).ok()?, n))).collect();
+        self.last_position = u64::try_from(state.0).unwrap_or(0);
+        self.last_stream = state.2;
+        self.times = RecordedTimes::after(state.1.and_then(chrono::DateTime::from_timestamp_micros));
+        self.publish.send_replace(Position::new(self.last_position));
+        Ok(())
+    }
+
+    /// Runs until every sender is gone and the queue is empty.
+    pub(super) async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Command>) {
+        let mut next = None;
+        loop {
+            let command = match next.take() {
+                Some(command) => command,
+                None => match inbox.recv().await {
+                    Some(command) => command,
+                    None => break,
+                },
+            };
+            match command {
+                Command::Append { appends, events, permit, reply } => {
+                    let mut batch_events = events;
+                    let mut waiting = vec![Waiting { appends: appends.len(), reply, _permit: permit }];
+                    let mut batch = appends;
+                    while let Ok(command) = inbox.try_recv() {
+                        match command {
+                            Command::Append { appends, events, permit, reply }
+                                if batch_events + events <= self.batch_events_max =>
+                            {
+                                batch_events += events;
+                                waiting.push(Waiting { appends: appends.len(), reply, _permit: permit });
+                                batch.extend(appends);
+                            }
+                            other => {
+                                next = Some(other);
+                                break;
+                            }
+                        }
+                    }
+                    let mut results = self.append(&batch).await.into_iter();
+                    for caller in waiting {
+                        // A caller that went away does not undo what it asked for.
+                        let _ = caller.reply.send(results.by_ref().take(caller.appends).collect());
+                    }
+                }
+                Command::DestroyBoxes { stream, reply } => {
+                    let _ = reply.send(self.destroy_boxes(&stream).await);
+                }
+                Command::PutText { hash, body, reply } => {
+                    let query = sqlx::query(PUT_TEXT).bind(hash).bind(body).execute(&mut self.connection);
+                    let _ = reply.send(query.await.map(|_| ()).map_err(StoreError::from));
+                }
+            }
+        }
+    }
+
+    /// Writes a batch and answers every append of it.
+    async fn append(&mut self, batch: &[Append]) -> Vec<Result<Appended, AppendError>> {
+        match self.try_append(batch).await {
+            Ok(results) => results,
+            Err(error) => {
+                tracing::error!(%error, appends = batch.len(), "a batch could not be written");
+                if let Err(error) = self.load().await {
+                    tracing::error!(%error, "the state of the event store cannot be read");
+                }
+                let cause = error.to_string();
+                let fault = || AppendError::Store(StoreError::Engine(cause.clone().into()));
+                batch.iter().map(|_| Err(fault())).collect()
+            }
+        }
+    }
+
+    async fn try_append(&mut self, batch: &[Append]) -> Result<Vec<Result<Appended, AppendError>>, sqlx::Error> {
+        let streams = self.streams_of(batch).await?;
+        let recorded_at = self.times.next(self.clock.read());
+        if recorded_at.is_none() {
+            tracing::error!("ALARM: the clock leapt by more than a minute; nothing is stored until it is set right");
+        }
+        let mut recorded = HashMap::new();
+        let mut looked_up = false;
+        if self.look_up_first {
+            recorded = self.recorded_of(batch).await?;
+            looked_up = true;
+        }
+        loop {
+            let next_position = self.last_position + 1;
+            let ground = Ground { streams: streams.clone(), recorded: &recorded, next_position, recorded_at };
+            let plan = Plan::of(batch, ground);
+            if !(plan.refused && !looked_up) {
+                match self.write(&plan).await {
+                    Ok(streams) => return Ok(self.settle(plan, streams)),
+                    Err(error) if looked_up || !is_unique_violation(&error) => return Err(error),
+                    // Somebody sent an event again: find out which.
+                    Err(_) => {}
+                }
+            }
+            recorded = self.recorded_of(batch).await?;
+            looked_up = true;
+        }
+    }
+
+    /// Makes a written plan the state in memory, and answers it.
+    fn settle(&mut self, plan: Plan, numbers: HashMap<StreamName, i64>) -> Vec<Result<Appended, AppendError>> {
+        self.look_up_first = plan.repeated;
+        self.last_position += plan.events.len() as u64;
+        for (name, mut known) in plan.streams {
+            known.number = known.number.or_else(|| numbers.get(&name).copied());
+            // A stream that is not in the file is not remembered as absent: it may be the next to come.
+            if known.number.is_some() {
+                self.heads.put(name, known);
+            }
+        }
+        if !plan.events.is_empty() {
+            self.publish.send_replace(Position::new(self.last_position));
+        }
+        plan.results
+    }
+
+    async fn streams_of(&mut self, batch: &[Append]) -> Result<HashMap<StreamName, KnownStream>, sqlx::Error> {
+        let mut streams = HashMap::with_capacity(batch.len());
+        let mut cold = Vec::new();
+        for append in batch {
+            match self.heads.get(&append.stream) {
+                Some(known) => {
+                    streams.insert(append.stream.clone(), *known);
+                }
+                None => cold.push(append.stream.to_string()),
+            }
+        }
+        if !cold.is_empty() {
+            for (name, known) in reader::known_streams(&mut self.connection, &cold).await? {
+                streams.insert(name, known);
+            }
+            for append in batch {
+                let absent = KnownStream { number: None, head: None };
+                streams.entry(append.stream.clone()).or_insert(absent);
+            }
+        }
+        Ok(streams)
+    }
+
+    async fn recorded_of(&mut self, batch: &[Append]) -> Result<HashMap<EventKey, Receipt>, sqlx::Error> {
+        let keys: Vec<_> = batch.iter().flat_map(|append| &append.events).map(|event| &event.key).collect();
+        reader::receipts(&mut self.connection, &keys).await
+    }
+
+    /// Writes a plan by one statement, which is one transaction and one sync.
+    ///
+    /// Answers the numbers of streams that were new.
+    async fn write(&mut self, plan: &Plan) -> Result<HashMap<StreamName, i64>, sqlx::Error> {
+        let mut new_streams = HashMap::new();
+        if plan.events.is_empty() {
+            return Ok(new_streams);
+        }
+        let mut new_sources: HashMap<&Source, i64> = HashMap::new();
+        let mut sql = String::with_capacity(INSERT.len() + plan.events.len() * (ROW.len() + 1));
+        sql.push_str(INSERT);
+        for index in 0..plan.events.len() {
+            if index > 0 {
+                sql.push(',');
+            }
+            sql.push_str(ROW);
+        }
+        // The text holds nothing but placeholders.
+        let mut query = sqlx::query(AssertSqlSafe(sql));
+        for event in &plan.events {
+            let receipt = &event.receipt;
+            let known = plan.streams.get(&receipt.stream).and_then(|known| known.number);
+            let mut new_stream = None;
+            let stream = known.or_else(|| new_streams.get(&receipt.stream).copied()).unwrap_or_else(|| {
+                let number = self.last_stream + 1;
+                self.last_stream = number;
+                new_stream = Some(receipt.stream.to_string());
+                new_streams.insert(receipt.stream.clone(), number);
+                number
+            });
+            let source = &event.key.source;
+            let mut new_source = None;
+            let known = self.sources.get(source).or_else(|| new_sources.get(source)).copied();
+            let source = known.unwrap_or_else(|| {
+                let number = i64::try_from(self.sources.len() + new_sources.len()).unwrap_or(i64::MAX) + 1;
+                new_source = Some(source.as_str());
+                new_sources.insert(source, number);
+                number
+            });
+            let (generation, sealed) = match &event.sealed_box {
+                Some(sealed_box) => (Some(i64::from(sealed_box.generation)), Some(sealed_box.sealed.as_slice())),
+                None => (None, None),
+            };
+            query = query
+                .bind(row_number(receipt.position.number()))
+                .bind(stream)
+                .bind(new_stream)
+                .bind(row_number(receipt.revision.number()))
+                .bind(source)
+                .bind(new_source)
+                .bind(event.key.id.as_str())
+                .bind(mark_number(event.mark))
+                .bind(receipt.recorded_at.timestamp_micros())
+                .bind(receipt.leaf_hash.bytes().as_slice())
+                .bind(&*event.text)
+                .bind(generation)
+                .bind(sealed);
+        }
+        query.execute(&mut self.connection).await?;
+        let new_sources: Vec<_> = new_sources.into_iter().map(|(source, number)| (source.clone(), number)).collect();
+        self.sources.extend(new_sources);
+        Ok(new_streams)
+    }
+
+    async fn destroy_boxes(&mut self, stream: &StreamName) -> Result<u64, StoreError> {
+        let destroyed = sqlx::query(DESTROY_BOXES).bind(stream.to_string()).execute(&mut self.connection).await?;
+        for _ in 0..SCRUB_TRIES {
+            if empty_write_ahead_log(&mut self.connection).await? {
+                return Ok(destroyed.rows_affected());
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        Err(StoreError::NotScrubbed)
+    }
+}
+
+/// A number as SQLite holds it. Positions and revisions stay far below its limit.
+fn row_number(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn mark_number(mark: Mark) -> i64 {
+    match mark {
+        Mark::None => 0,
+        Mark::Registration => 1,
+        Mark::Fence => 2,
+    }
+}
+
+fn is_unique_violation(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation)
+}

@@ -1,0 +1,283 @@
+//! The vault: a data-encryption key a person, wrapped; sealed boxes; fences.
+//!
+//! - A key is durable before the first box under it.
+//! - Shredding leaves a fence, and no key is ever made behind one.
+//! - Keys in memory are wiped when let go, and kept no longer than a lease.
+
+pub mod kek;
+mod keys;
+pub mod seal;
+pub mod tokens;
+
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use lru::LruCache;
+use sha2::{Digest, Sha256};
+use subject_record_schemas::StreamName;
+use tokio::sync::RwLock;
+
+use self::kek::{KekError, KekProvider};
+pub use self::keys::KeyFile;
+use self::keys::{OwnerKeys, WrappedDek};
+use self::seal::Dek;
+use crate::clock::{Clock, Entropy};
+
+/// Who a key belongs to: a person, or one event of a stream that is no person's.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct KeyOwner(String);
+
+impl KeyOwner {
+    /// The owner of the key for an event's box: the person for `subject-` streams, the event alone for
+    /// `policy` and `office`, so that one box can be destroyed without another.
+    #[must_use]
+    pub fn of(stream: &StreamName, source: &str, id: &str) -> Self {
+        match stream {
+            StreamName::Subject(_) => Self(stream.to_string()),
+            StreamName::Access(_) | StreamName::Policy | StreamName::Office => {
+                let hash = Sha256::new().chain_update(source).chain_update([0]).chain_update(id).finalize();
+                Self(format!("event-{}", hex::encode(hash)))
+            }
+        }
+    }
+
+    /// The owner of a person's keys.
+    #[must_use]
+    pub fn person(stream: &StreamName) -> Self {
+        Self(stream.to_string())
+    }
+
+    fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A key in use: its generation stands with the box.
+#[derive(Clone, Debug)]
+pub struct LiveDek {
+    /// Generation of the key.
+    pub generation: u32,
+    /// The key.
+    pub dek: Arc<Dek>,
+}
+
+/// What the vault has of an owner.
+#[derive(Clone, Debug)]
+pub enum KeyState {
+    /// A key to seal with: its newest generation.
+    Ready(LiveDek),
+    /// No key was ever made.
+    Absent,
+    /// All keys were destroyed, and none will be made.
+    Fenced,
+}
+
+/// What became of a key that a box needs.
+#[derive(Clone, Debug)]
+pub enum OpeningKey {
+    /// Here it is.
+    Ready(Arc<Dek>),
+    /// It was destroyed.
+    Shredded,
+    /// It is not here, and no destruction is recorded.
+    Lost,
+}
+
+/// A fault of the vault.
+#[derive(Debug, thiserror::Error)]
+pub enum VaultError {
+    /// The key file failed.
+    #[error("the key file failed")]
+    Keys(#[from] sqlx::Error),
+    /// A key does not unwrap.
+    #[error(transparent)]
+    Kek(#[from] KekError),
+    /// Keys are gone but their bytes may still lie in a file.
+    #[error("destroyed keys still lie in the write-ahead log; try again")]
+    NotScrubbed,
+}
+
+/// Settings of the vault.
+#[derive(Clone, Copy, Debug)]
+pub struct VaultSettings {
+    /// Keys kept in memory.
+    pub dek_cache_entries_max: usize,
+    /// How long a key is kept in memory, in seconds.
+    pub dek_cache_seconds: u64,
+}
+
+impl Default for VaultSettings {
+    fn default() -> Self {
+        Self { dek_cache_entries_max: 50_000, dek_cache_seconds: 300 }
+    }
+}
+
+/// The vault.
+#[derive(Debug)]
+pub struct Vault {
+    keys: KeyFile,
+    kek: Arc<dyn KekProvider>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    lease: Duration,
+    cache: Mutex<LruCache<(KeyOwner, u32), Leased>>,
+    newest: Mutex<LruCache<KeyOwner, u32>>,
+    /// Loading and caching a key is shared, shredding is alone: a key that is being destroyed cannot come
+    /// back into the cache behind the shredder.
+    shredding: RwLock<()>,
+}
+
+#[derive(Debug)]
+struct Leased {
+    dek: Arc<Dek>,
+    /// Running time of the clock at which the lease ends.
+    until: Duration,
+}
+
+impl Vault {
+    /// A vault over a key file.
+    #[must_use]
+    pub fn new(
+        keys: KeyFile,
+        kek: Arc<dyn KekProvider>,
+        settings: VaultSettings,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Self {
+        let entries = NonZeroUsize::new(settings.dek_cache_entries_max).unwrap_or(NonZeroUsize::MIN);
+        Self {
+            keys,
+            kek,
+            clock,
+            entropy,
+            lease: Duration::from_secs(settings.dek_cache_seconds),
+            cache: Mutex::new(LruCache::new(entries)),
+            newest: Mutex::new(LruCache::new(entries)),
+            shredding: RwLock::new(()),
+        }
+    }
+
+    /// The key file, for what else is kept in it.
+    #[must_use]
+    pub fn key_file(&self) -> &KeyFile {
+        &self.keys
+    }
+
+    /// Keys to seal with, one state an owner.
+    ///
+    /// # Errors
+    /// When the key file fails or a key does not unwrap.
+    pub async fn find(&self, owners: &[KeyOwner]) -> Result<Vec<KeyState>, VaultError> {
+        let _shared = self.shredding.read().await;
+        let mut states: Vec<Option<KeyState>> = owners.iter().map(|owner| self.cached_newest(owner)).collect();
+        let is_missing = |(owner, state): (&KeyOwner, &Option<KeyState>)| state.is_none().then(|| owner.clone());
+        let missing: Vec<_> = owners.iter().zip(&states).filter_map(is_missing).collect();
+        if !missing.is_empty() {
+            let names: Vec<_> = missing.iter().map(KeyOwner::as_str).collect();
+            let loaded = self.keys.load(&names).await?;
+            for (owner, state) in owners.iter().zip(&mut states).filter(|(_, state)| state.is_none()) {
+                *state = Some(self.state_of(owner, loaded.get(owner.as_str())).await?);
+            }
+        }
+        Ok(states.into_iter().map(|state| state.unwrap_or(KeyState::Absent)).collect())
+    }
+
+    /// Makes first keys for owners that have none, durably, and answers what they have now.
+    ///
+    /// The caller has made sure that no box of theirs exists: a key that was lost is not replaced.
+    ///
+    /// # Errors
+    /// When the key file or the key-encryption key fails.
+    pub async fn mint(&self, owners: &[KeyOwner]) -> Result<Vec<KeyState>, VaultError> {
+        let mut deks = Vec::with_capacity(owners.len());
+        for owner in owners {
+            let dek = Dek::random(&*self.entropy);
+            let generation = 1;
+            let wrapped = self.kek.wrap(owner.as_str(), generation, &dek, &*self.entropy).await?;
+            let kek_id = self.kek.kek_id().to_owned();
+            deks.push(WrappedDek { owner: owner.0.clone(), generation, kek_id, wrapped });
+        }
+        self.keys.mint(deks).await?;
+        self.find(owners).await
+    }
+
+    /// The key of a box.
+    ///
+    /// # Errors
+    /// When the key file fails or the key does not unwrap.
+    pub async fn opening_key(&self, owner: &KeyOwner, generation: u32) -> Result<OpeningKey, VaultError> {
+        let _shared = self.shredding.read().await;
+        if let Some(dek) = self.cached(owner, generation) {
+            return Ok(OpeningKey::Ready(dek));
+        }
+        let loaded = self.keys.load(&[owner.as_str()]).await?.remove(owner.as_str()).unwrap_or_default();
+        match loaded.deks.iter().find(|dek| dek.generation == generation) {
+            Some(wrapped) => Ok(OpeningKey::Ready(self.unwrap(owner, wrapped).await?)),
+            None if loaded.fenced => Ok(OpeningKey::Shredded),
+            None => Ok(OpeningKey::Lost),
+        }
+    }
+
+    /// Fences an owner and destroys every generation of its key, in the file and in memory.
+    ///
+    /// Answers the generations destroyed. Done twice, it does nothing the second time.
+    ///
+    /// # Errors
+    /// [`VaultError::NotScrubbed`] when the keys are gone but may still lie in the write-ahead log.
+    pub async fn shred(&self, owner: &KeyOwner) -> Result<Vec<u32>, VaultError> {
+        let _alone = self.shredding.write().await;
+        self.evict(owner);
+        let (generations, scrubbed) = self.keys.shred(owner.as_str(), self.clock.now()).await?;
+        if scrubbed { Ok(generations) } else { Err(VaultError::NotScrubbed) }
+    }
+
+    async fn state_of(&self, owner: &KeyOwner, loaded: Option<&OwnerKeys>) -> Result<KeyState, VaultError> {
+        let Some(loaded) = loaded else { return Ok(KeyState::Absent) };
+        if loaded.fenced {
+            return Ok(KeyState::Fenced);
+        }
+        let Some(newest) = loaded.deks.iter().max_by_key(|dek| dek.generation) else { return Ok(KeyState::Absent) };
+        let dek = self.unwrap(owner, newest).await?;
+        lock(&self.newest).put(owner.clone(), newest.generation);
+        Ok(KeyState::Ready(LiveDek { generation: newest.generation, dek }))
+    }
+
+    async fn unwrap(&self, owner: &KeyOwner, wrapped: &WrappedDek) -> Result<Arc<Dek>, VaultError> {
+        let dek = self.kek.unwrap(&wrapped.kek_id, owner.as_str(), wrapped.generation, &wrapped.wrapped).await?;
+        let dek = Arc::new(dek);
+        let leased = Leased { dek: Arc::clone(&dek), until: self.clock.read().running + self.lease };
+        lock(&self.cache).put((owner.clone(), wrapped.generation), leased);
+        Ok(dek)
+    }
+
+    fn cached(&self, owner: &KeyOwner, generation: u32) -> Option<Arc<Dek>> {
+        let now = self.clock.read().running;
+        let mut cache = lock(&self.cache);
+        let key = (owner.clone(), generation);
+        let leased = cache.get(&key)?;
+        if leased.until > now {
+            return Some(Arc::clone(&leased.dek));
+        }
+        cache.pop(&key);
+        None
+    }
+
+    fn cached_newest(&self, owner: &KeyOwner) -> Option<KeyState> {
+        let generation = *lock(&self.newest).get(owner)?;
+        self.cached(owner, generation).map(|dek| KeyState::Ready(LiveDek { generation, dek }))
+    }
+
+    fn evict(&self, owner: &KeyOwner) {
+        lock(&self.newest).pop(owner);
+        let mut cache = lock(&self.cache);
+        let of_owner: Vec<_> = cache.iter().filter(|((o, _), _)| o == owner).map(|(key, _)| key.clone()).collect();
+        for key in of_owner {
+            cache.pop(&key);
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
