@@ -22,8 +22,6 @@ pub enum StreamRule {
     Office,
     /// `subject-<id>` with a `subject`, `office` without.
     SubjectOrOffice,
-    /// `subject-<id>` with a `subject`, `policy` without.
-    SubjectOrPolicy,
     /// Follows another event; only the service writes it.
     Any,
 }
@@ -95,8 +93,9 @@ macro_rules! catalogue {
             }
         }
 
-        /// What an event says: the public part of its data, typed.
-        #[derive(Clone, Debug, PartialEq)]
+        /// What an event says: the public part of its data, typed. Written without a tag, as `data` is.
+        #[derive(Clone, Debug, PartialEq, serde::Serialize)]
+        #[serde(untagged)]
         pub enum Fact { $(#[doc = concat!("Data of `", $wire, "`.")] $variant(types::$module::$variant)),+ }
 
         impl Fact {
@@ -134,10 +133,64 @@ macro_rules! catalogue {
 
 catalogue! {
     "E01" PolicyVersionPublished "policy_version.published.v1" Policy Platform governance types::NoPersonal;
-    "E08" SubjectRegistered "subject.registered.v1" Subject Platform subject types::subject::SubjectRegisteredPersonal;
+    "E02" ConsentTextPublished "consent_text.published.v1" Policy Platform governance types::governance::ConsentTextPublishedPersonal;
+    "E03" DataListApproved "data_list.approved.v1" Policy Platform governance types::NoPersonal;
+    "E04" ResponsibilityAssigned "responsibility.assigned.v1" Policy Platform governance types::governance::ResponsibilityAssignedPersonal;
+    "E05" RecipientRegistered "recipient.registered.v1" Policy Platform governance types::governance::RecipientRegisteredPersonal;
+    "E06" StoragePlaceRegistered "storage_place.registered.v1" Policy Platform governance types::NoPersonal;
+    "E07" WorkCalendarPublished "work_calendar.published.v1" Policy Platform governance types::NoPersonal;
+    "E08" SubjectRegistered "subject.registered.v1" Subject Platform subject types::subject::ProfilePersonal;
+    "E09" RepresentationRecorded "representation.recorded.v1" Subject Platform representation types::NoPersonal;
+    "E10" IdentityChecked "identity.checked.v1" Subject Platform subject types::NoPersonal;
+    "E11" DocumentReceived "document.received.v1" Subject Platform subject types::subject::DocumentReceivedPersonal;
+    "E12" DuplicateLinked "duplicate.linked.v1" Subject Platform subject types::NoPersonal;
+    "E13" ThirdPersonDataSubmitted "third_person_data.submitted.v1" Subject Platform representation types::subject::ProfilePersonal;
+    "E14" ProfileChanged "profile.changed.v1" Subject Platform subject types::subject::ProfilePersonal;
     "E15" PolicyVersionAnswered "policy_version.answered.v1" Subject Platform policy types::NoPersonal;
+    "E16" ConsentRequested "consent.requested.v1" Subject Platform consent types::NoPersonal;
     "E17" ConsentGiven "consent.given.v1" Subject Platform consent types::consent::ConsentGivenPersonal;
+    "E18" ConsentRefused "consent.refused.v1" Subject Platform consent types::NoPersonal;
+    "E19" ConsentWithdrawn "consent.withdrawn.v1" Subject Platform consent types::NoPersonal;
+    "E20" WithdrawalLimited "withdrawal.limited.v1" Subject Platform consent types::NoPersonal;
+    "E21" ConsentEnded "consent.ended.v1" Subject Platform consent types::NoPersonal;
+    "E22" AgreementChanged "agreement.changed.v1" Subject Platform processing types::NoPersonal;
+    "E23" ProcessingPerformed "processing.performed.v1" SubjectOrOffice Platform processing types::NoPersonal;
+    "E24" MessageSent "message.sent.v1" Subject Platform processing types::processing::MessageSentPersonal;
+    "E25" RecordViewed "record.viewed.v1" Access Service access types::NoPersonal;
+    "E26" DatasetAnonymised "dataset.anonymised.v1" Office Platform processing types::NoPersonal;
+    "E27" AutomatedDecisionMade "automated_decision.made.v1" Subject Platform processing types::NoPersonal;
+    "E28" CopyPlaced "copy.placed.v1" Subject Platform processing types::NoPersonal;
+    "E29" PublicFlagChanged "public_flag.changed.v1" Subject Platform disclosure types::NoPersonal;
+    "E30" StateRequestReceived "state_request.received.v1" SubjectOrOffice Platform disclosure types::disclosure::StateRequestReceivedPersonal;
+    "E31" StateRequestDecided "state_request.decided.v1" SubjectOrOffice Platform disclosure types::NoPersonal;
     "E32" DisclosureMade "disclosure.made.v1" Subject Platform disclosure types::disclosure::DisclosureMadePersonal;
+    "E33" DisclosureNotified "disclosure.notified.v1" Subject Platform disclosure types::NoPersonal;
+    "E34" SubjectRequestReceived "subject_request.received.v1" Subject Platform rights types::rights::SubjectRequestReceivedPersonal;
+    "E35" SubjectRequestClosed "subject_request.closed.v1" Subject Platform rights types::rights::SubjectRequestClosedPersonal;
+    "E36" RestrictionChanged "restriction.changed.v1" Subject Platform rights types::NoPersonal;
+    "E37" DataDestroyed "data.destroyed.v1" Subject Platform rights types::NoPersonal;
+    "E38" IncidentRecorded "incident.recorded.v1" SubjectOrOffice Platform incident types::incident::IncidentRecordedPersonal;
+    "E39" EvidenceExported "evidence.exported.v1" Office Service access types::access::EvidenceExportedPersonal;
+    "E40" DisputeChanged "dispute.changed.v1" Subject Platform incident types::incident::DisputeChangedPersonal;
+    "system" LogOpened "log.opened.v1" Office Service log types::log::LogOpenedPersonal;
+    "system" KeyRotated "key.rotated.v1" Office Service log types::NoPersonal;
+    "system" KeyDestroyed "key.destroyed.v1" Office Service log types::NoPersonal;
+    "system" StreamHeadsCommitted "stream_heads.committed.v1" Office Service log types::NoPersonal;
+    "system" TimestampObtained "timestamp.obtained.v1" Office Service log types::NoPersonal;
+    "system" IdentifierChecked "identifier.checked.v1" Subject Service log types::NoPersonal;
+    "system" IdentifierMatched "identifier.matched.v1" Subject Service log types::NoPersonal;
+    "system" EventAnnotated "event.annotated.v1" Any Service log types::log::EventAnnotatedPersonal;
+    "system" EventWithdrawn "event.withdrawn.v1" Any Service log types::NoPersonal;
+    "system" RulePackPublished "rule_pack.published.v1" Policy Service governance types::NoPersonal;
+    "system" ErasureRequested "erasure.requested.v1" Subject Service erasure types::NoPersonal;
+    "system" ErasureDecided "erasure.decided.v1" Subject Service erasure types::NoPersonal;
+    "system" DeadlinePaused "deadline.paused.v1" Any Service erasure types::NoPersonal;
+    "system" DeadlineResumed "deadline.resumed.v1" Any Service erasure types::NoPersonal;
+    "system" DeadlineExtended "deadline.extended.v1" Any Service erasure types::NoPersonal;
+    "system" RecipientNotified "recipient.notified.v1" Subject Service disclosure types::NoPersonal;
+    "system" RecipientNoticeAcknowledged "recipient_notice.acknowledged.v1" Subject Service disclosure types::NoPersonal;
+    "system" AccessRefused "access.refused.v1" Office Service access types::NoPersonal;
+    "system" BackupRestored "backup.restored.v1" Office Service log types::NoPersonal;
 }
 
 /// A member of `data.personal` that does not parse. Carries no value.
@@ -150,12 +203,15 @@ pub struct PersonalError {
     pub reason: String,
 }
 
-fn normalise<P: serde::Serialize + serde::de::DeserializeOwned>(personal: Value) -> Result<Value, PersonalError> {
+fn normalise<P: serde::Serialize + serde::de::DeserializeOwned>(
+    personal: Value,
+) -> Result<Value, PersonalError> {
     let parsed: P = serde_path_to_error::deserialize(personal).map_err(|error| {
         let pointer = error.path().iter().fold(String::new(), |path, segment| format!("{path}/{segment}"));
         PersonalError { pointer, reason: error.inner().to_string() }
     })?;
-    serde_json::to_value(parsed).map_err(|error| PersonalError { pointer: String::new(), reason: error.to_string() })
+    serde_json::to_value(parsed)
+        .map_err(|error| PersonalError { pointer: String::new(), reason: error.to_string() })
 }
 
 /// A wire name that is not in the catalogue.
@@ -183,13 +239,15 @@ impl EventType {
     #[must_use]
     pub fn stream(self, subject: Option<&SubjectId>) -> Option<StreamName> {
         match (self.stream_rule(), subject) {
-            (StreamRule::Subject | StreamRule::SubjectOrOffice | StreamRule::SubjectOrPolicy | StreamRule::Any, Some(id)) => {
+            (StreamRule::Subject | StreamRule::SubjectOrOffice, Some(id)) => {
                 Some(StreamName::Subject(id.clone()))
             }
             (StreamRule::Access, Some(id)) => Some(StreamName::Access(id.clone())),
-            (StreamRule::Policy | StreamRule::SubjectOrPolicy, None) => Some(StreamName::Policy),
-            (StreamRule::Office | StreamRule::SubjectOrOffice | StreamRule::Any, None) => Some(StreamName::Office),
-            (StreamRule::Subject | StreamRule::Access, None) | (StreamRule::Policy | StreamRule::Office, Some(_)) => None,
+            (StreamRule::Policy, None) => Some(StreamName::Policy),
+            (StreamRule::Office | StreamRule::SubjectOrOffice, None) => Some(StreamName::Office),
+            (StreamRule::Any, _)
+            | (StreamRule::Subject | StreamRule::Access, None)
+            | (StreamRule::Policy | StreamRule::Office, Some(_)) => None,
         }
     }
 }
@@ -204,10 +262,8 @@ mod tests {
             let wire = event_type.wire_name();
             let (words, version) = wire.rsplit_once(".v").unwrap();
             assert!(version.parse::<u32>().is_ok(), "{wire}");
-            let camel: String = words
-                .split(['.', '_'])
-                .map(|word| word[..1].to_uppercase() + &word[1..])
-                .collect();
+            let camel: String =
+                words.split(['.', '_']).map(|word| word[..1].to_uppercase() + &word[1..]).collect();
             assert_eq!(format!("{event_type:?}"), camel);
             assert_eq!(wire.parse(), Ok(*event_type));
         }

@@ -117,8 +117,7 @@ text_id!(
 );
 
 /// Place of an event in its stream, from 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Revision(u64);
 
 /// Revisions a stream may have. The stored `sequence` is padded to twelve digits, so that it sorts as text.

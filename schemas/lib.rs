@@ -13,6 +13,8 @@
 pub mod attributes;
 pub mod catalogue;
 pub mod examples;
+#[cfg(test)]
+mod faults;
 pub mod identifiers;
 pub mod ids;
 pub mod personal;

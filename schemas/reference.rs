@@ -6,7 +6,9 @@ use std::fmt;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use crate::identifiers::{LOOKALIKE_PATTERNS, Lookalike, SHA256_HEX_PATTERN, UUID_PATTERN, personal_lookalike};
+use crate::identifiers::{
+    LOOKALIKE_PATTERNS, Lookalike, SHA256_HEX_PATTERN, UUID_PATTERN, personal_lookalike,
+};
 
 /// Longest [`Reference`], in characters.
 pub const REFERENCE_CHARACTERS_MAX: usize = 64;
@@ -61,6 +63,13 @@ impl Reference {
 impl TryFrom<String> for Reference {
     type Error = ReferenceError;
     fn try_from(text: String) -> Result<Self, ReferenceError> {
+        Self::parse(text)
+    }
+}
+
+impl std::str::FromStr for Reference {
+    type Err = ReferenceError;
+    fn from_str(text: &str) -> Result<Self, ReferenceError> {
         Self::parse(text)
     }
 }

@@ -35,7 +35,9 @@ pub fn upcast<'a>(steps: &'a [Upcaster], mut wire_name: &'a str, mut data: Data)
 /// Whether every step goes from one version of a type to the next of the same type, and none twice.
 #[must_use]
 pub fn well_formed(steps: &[Upcaster]) -> bool {
-    let version = |name: &str| name.rsplit_once(".v").and_then(|(words, v)| Some((words.to_owned(), v.parse::<u32>().ok()?)));
+    let version = |name: &str| {
+        name.rsplit_once(".v").and_then(|(words, v)| Some((words.to_owned(), v.parse::<u32>().ok()?)))
+    };
     steps.iter().enumerate().all(|(i, step)| {
         let one_up = match (version(step.from), version(step.to)) {
             (Some((from, v)), Some((to, w))) => from == to && w == v + 1,
@@ -52,16 +54,24 @@ mod tests {
 
     /// A type for tests only: v2 splits a name, v3 adds a language.
     const STEPS: &[Upcaster] = &[
-        Upcaster { from: "lamp.lit.v1", to: "lamp.lit.v2", apply: |mut data| {
-            if let Some(colour) = data.remove("color") {
-                data.insert("colour".into(), colour);
-            }
-            data
-        } },
-        Upcaster { from: "lamp.lit.v2", to: "lamp.lit.v3", apply: |mut data| {
-            data.entry("brightness").or_insert(json!("full"));
-            data
-        } },
+        Upcaster {
+            from: "lamp.lit.v1",
+            to: "lamp.lit.v2",
+            apply: |mut data| {
+                if let Some(colour) = data.remove("color") {
+                    data.insert("colour".into(), colour);
+                }
+                data
+            },
+        },
+        Upcaster {
+            from: "lamp.lit.v2",
+            to: "lamp.lit.v3",
+            apply: |mut data| {
+                data.entry("brightness").or_insert(json!("full"));
+                data
+            },
+        },
     ];
 
     fn members(value: Value) -> Data {
@@ -71,7 +81,10 @@ mod tests {
     #[test]
     fn an_old_event_climbs_every_step_to_the_newest_version() {
         let (name, data) = upcast(STEPS, "lamp.lit.v1", members(json!({ "color": "red" })));
-        assert_eq!((name, Value::Object(data)), ("lamp.lit.v3", json!({ "colour": "red", "brightness": "full" })));
+        assert_eq!(
+            (name, Value::Object(data)),
+            ("lamp.lit.v3", json!({ "colour": "red", "brightness": "full" }))
+        );
     }
 
     #[test]

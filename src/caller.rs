@@ -4,41 +4,21 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use subject_record_schemas::{EventType, Source};
 use subject_record_schemas::catalogue::{StreamRule, Writer};
+pub use subject_record_schemas::vocabulary::Role;
+use subject_record_schemas::{EventType, Source};
 
-/// What a token may do. Deny by default: a role that is not named by a rule may not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// Appends platform types of its own sources; reads its own receipts; asks decisions.
-    Emitter,
-    /// One person's timeline and profile; opens name and contacts, others when revealed.
-    Support,
-    /// Reads everything pseudonymous; opens values for an audit, a regulator or a court.
-    Auditor,
-    /// As the auditor; appends `policy` and `office` types, requests and holds; erases.
-    Officer,
-    /// Health, tokens, keys; no personal data.
-    Operator,
+/// What a role may do. Deny by default: a role that is not named by a rule may not.
+pub trait Powers {
+    /// Whether the role may append events of a type.
+    fn may_append(self, event_type: EventType) -> bool;
+
+    /// Members of the profile that the role sees without asking for each; `None` for every personal value.
+    fn sees_at_once(self) -> Option<&'static [&'static str]>;
 }
 
-impl Role {
-    /// The role's name on the wire.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Emitter => "emitter",
-            Self::Support => "support",
-            Self::Auditor => "auditor",
-            Self::Officer => "officer",
-            Self::Operator => "operator",
-        }
-    }
-
-    /// Whether the role may append events of a type.
-    #[must_use]
-    pub fn may_append(self, event_type: EventType) -> bool {
+impl Powers for Role {
+    fn may_append(self, event_type: EventType) -> bool {
         if event_type.writer() == Writer::Service {
             return false;
         }
@@ -52,24 +32,13 @@ impl Role {
             Self::Support | Self::Auditor | Self::Operator => false,
         }
     }
-}
 
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// A text that names no role.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a role is emitter, support, auditor, officer or operator")]
-pub struct RoleError;
-
-impl FromStr for Role {
-    type Err = RoleError;
-    fn from_str(name: &str) -> Result<Self, RoleError> {
-        let all = [Self::Emitter, Self::Support, Self::Auditor, Self::Officer, Self::Operator];
-        all.into_iter().find(|role| role.name() == name).ok_or(RoleError)
+    fn sees_at_once(self) -> Option<&'static [&'static str]> {
+        match self {
+            Self::Auditor | Self::Officer => None,
+            Self::Support => Some(&["full_name", "email", "phone"]),
+            Self::Emitter | Self::Operator => Some(&[]),
+        }
     }
 }
 
@@ -188,7 +157,7 @@ mod tests {
 
     #[test]
     fn nobody_appends_a_reserved_type() {
-        for role in [Role::Emitter, Role::Support, Role::Auditor, Role::Officer, Role::Operator] {
+        for role in Role::ALL {
             for event_type in EventType::ALL.iter().filter(|t| t.writer() == Writer::Service) {
                 assert!(!role.may_append(*event_type), "{role} {event_type}");
             }

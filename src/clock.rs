@@ -1,7 +1,7 @@
 //! Time and randomness, as arguments.
 
 use std::fmt;
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound, Utc};
@@ -50,13 +50,30 @@ impl Clock for SystemClock {
 #[derive(Debug)]
 pub struct SetClock {
     reading: Mutex<Reading>,
+    handed_over: OnceLock<HandedOver>,
+}
+
+/// From when on a [`SetClock`] shows the machine's time.
+#[derive(Debug)]
+struct HandedOver {
+    system: SystemClock,
+    running_before: Duration,
 }
 
 impl SetClock {
     /// A clock that shows `wall` until it is moved.
     #[must_use]
     pub fn at(wall: DateTime<Utc>) -> Self {
-        Self { reading: Mutex::new(Reading { wall: wall.trunc_subsecs(6), running: Duration::ZERO }) }
+        let reading = Mutex::new(Reading { wall: wall.trunc_subsecs(6), running: Duration::ZERO });
+        Self { reading, handed_over: OnceLock::new() }
+    }
+
+    /// From now on shows the machine's time, as if the clock had run there: a simulation is over.
+    pub fn hand_over(&self) {
+        let system = SystemClock::default();
+        self.run_to(system.now());
+        let running_before = self.lock().running;
+        let _ = self.handed_over.set(HandedOver { system, running_before });
     }
 
     /// Lets time pass to `wall`, as if the clock had run there. Does nothing when `wall` lies behind.
@@ -80,7 +97,13 @@ impl SetClock {
 
 impl Clock for SetClock {
     fn read(&self) -> Reading {
-        *self.lock()
+        match self.handed_over.get() {
+            None => *self.lock(),
+            Some(over) => {
+                let reading = over.system.read();
+                Reading { wall: reading.wall, running: over.running_before + reading.running }
+            }
+        }
     }
 }
 

@@ -1,11 +1,14 @@
 //! SQLite files as this service opens them, and the lock that keeps a data folder to one process.
 
 use std::fs::{File, OpenOptions, TryLockError};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
 use sqlx::{ConnectOptions, SqliteConnection};
 
 /// How long a connection waits for another that holds the file.
@@ -55,17 +58,28 @@ fn options(path: &Path) -> SqliteConnectOptions {
 ///
 /// # Errors
 /// [`DatabaseError`], naming the file.
-pub async fn open_writer(path: &Path, migrator: &Migrator, tune: WriterTuning) -> Result<SqliteConnection, DatabaseError> {
+pub async fn open_writer(
+    path: &Path,
+    migrator: &Migrator,
+    tune: WriterTuning,
+) -> Result<SqliteConnection, DatabaseError> {
     let options = options(path)
         .create_if_missing(true)
         .page_size(tune.page_bytes)
         .statement_cache_capacity(tune.statements_max)
         .pragma("wal_autocheckpoint", tune.wal_checkpoint_pages.to_string());
     let open_error = |source| DatabaseError::Open { path: path.to_owned(), source };
+    private(path).map_err(|error| open_error(sqlx::Error::Io(error)))?;
     let mut connection = options.connect().await.map_err(open_error)?;
     let migrated = migrator.run(&mut connection).await;
     migrated.map_err(|source| DatabaseError::Migrate { path: path.to_owned(), source })?;
     Ok(connection)
+}
+
+/// Makes the file for its owner alone before the engine would make it for others too; the engine gives its
+/// write-ahead log the same mode.
+fn private(path: &Path) -> std::io::Result<()> {
+    OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path).map(drop)
 }
 
 /// Settings of a writer's connection.
@@ -97,7 +111,8 @@ pub async fn open_readers(path: &Path) -> Result<SqlitePool, DatabaseError> {
 /// # Errors
 /// When the engine failed.
 pub async fn empty_write_ahead_log(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
-    let (busy, _, _): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(connection).await?;
+    let (busy, _, _): (i64, i64, i64) =
+        sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(connection).await?;
     Ok(busy == 0)
 }
 

@@ -1,1 +1,8 @@
-fn main(){}
+//! The one binary of subject-record.
+
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    subject_record::cli::run().await
+}

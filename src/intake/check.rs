@@ -12,7 +12,7 @@ use subject_record_schemas::publish::sent_schema;
 use subject_record_schemas::{EventType, Fact, StreamName};
 
 use super::{Fault, Refusal};
-use crate::caller::Caller;
+use crate::caller::{Caller, Powers};
 use crate::clock::Clock;
 
 /// How far ahead of this service's clock an event's time may lie, in seconds: emitters' clocks differ.
@@ -79,7 +79,12 @@ impl Validators {
     ///
     /// # Errors
     /// As [`Self::check`].
-    pub fn check_value(&self, caller: &Caller, document: Value, clock: &dyn Clock) -> Result<NewEvent, Refusal> {
+    pub fn check_value(
+        &self,
+        caller: &Caller,
+        document: Value,
+        clock: &dyn Clock,
+    ) -> Result<NewEvent, Refusal> {
         let event_type = event_type_of(&document)?;
         let event = self.parse(event_type, document)?;
         if event_type.writer() == Writer::Service {
@@ -104,17 +109,23 @@ impl Validators {
     pub fn parse(&self, event_type: EventType, mut document: Value) -> Result<NewEvent, Refusal> {
         let validator = self.0.get(&event_type).ok_or(Refusal::UnknownType)?;
         if !validator.is_valid(&document) {
-            return Err(Refusal::Invalid(validator.iter_errors(&document).map(|e| fault(&e)).take(FAULTS_MAX).collect()));
+            return Err(Refusal::Invalid(
+                validator.iter_errors(&document).map(|e| fault(&e)).take(FAULTS_MAX).collect(),
+            ));
         }
-        let one = |pointer: &str, detail: String| Refusal::Invalid(vec![Fault { pointer: pointer.into(), detail }]);
+        let one =
+            |pointer: &str, detail: String| Refusal::Invalid(vec![Fault { pointer: pointer.into(), detail }]);
         let data = document.as_object_mut().and_then(|members| members.remove("data"));
-        let Some(Value::Object(mut data)) = data else { return Err(one("/data", "must be an object".into())) };
-        let attributes: Attributes =
-            serde_json::from_value(document).map_err(|error| one("", format!("an attribute does not read: {error}")))?;
+        let Some(Value::Object(mut data)) = data else {
+            return Err(one("/data", "must be an object".into()));
+        };
+        let attributes: Attributes = serde_json::from_value(document)
+            .map_err(|error| one("", format!("an attribute does not read: {error}")))?;
         let personal = match data.remove("personal") {
             Some(Value::Object(members)) if !members.is_empty() => {
                 let kept = event_type.normalise_personal(Value::Object(members));
-                let kept = kept.map_err(|error| one(&format!("/data/personal{}", error.pointer), error.reason))?;
+                let kept =
+                    kept.map_err(|error| one(&format!("/data/personal{}", error.pointer), error.reason))?;
                 kept.as_object().cloned()
             }
             _ => None,
@@ -125,7 +136,8 @@ impl Validators {
         Fact::read(event_type, &data).map_err(|error| one("/data", error.to_string()))?;
         let Value::Object(data) = data else { return Err(one("/data", "must be an object".into())) };
         let stream = event_type.stream(attributes.subject.as_ref());
-        let stream = stream.ok_or_else(|| one("/subject", "this type is about one person, or about none".into()))?;
+        let stream =
+            stream.ok_or_else(|| one("/subject", "this type is about one person, or about none".into()))?;
         Ok(NewEvent { attributes, event_type, stream, data, personal })
     }
 }
@@ -167,7 +179,8 @@ fn fault(error: &ValidationError<'_>) -> Fault {
             let detail = format!("no such member here: {}", unexpected.join(", "));
             let first = unexpected.first().cloned().unwrap_or_default();
             // A member's name is the sender's own word and may be long or personal: only a plain one is shown.
-            let plain = |name: &String| name.len() <= 40 && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+            let plain =
+                |name: &String| name.len() <= 40 && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
             return if unexpected.iter().all(plain) {
                 Fault { pointer: format!("{pointer}/{first}"), detail }
             } else {

@@ -9,7 +9,12 @@ use crate::vault::{KeyOwner, OpeningKey};
 
 impl Intake {
     /// The first receipt, if what was sent again is the same.
-    pub(super) async fn seen_before(&self, event: &NewEvent, stored: &RecordedEvent, head: Revision) -> Result<Recorded, Refusal> {
+    pub(super) async fn seen_before(
+        &self,
+        event: &NewEvent,
+        stored: &RecordedEvent,
+        head: Revision,
+    ) -> Result<Recorded, Refusal> {
         if !self.same(event, stored).await? {
             return Err(Refusal::OtherContent);
         }
@@ -32,12 +37,14 @@ impl Intake {
         if !form::same_public(event, &parsed) {
             return Ok(false);
         }
-        let Some(sealed_box) = self.store.boxes(&[stored.position]).await?.into_iter().flatten().next() else {
+        let Some(sealed_box) = self.store.boxes(&[stored.position]).await?.into_iter().flatten().next()
+        else {
             // Destroyed, or there never was one: then nothing personal may be there now either, unless the
             // digests say that there was.
             return Ok(event.personal.is_none() || parsed.digests().next().is_some());
         };
-        let owner = KeyOwner::of(&stored.stream, parsed.attributes.source.as_str(), parsed.attributes.id.as_str());
+        let owner =
+            KeyOwner::of(&stored.stream, parsed.attributes.source.as_str(), parsed.attributes.id.as_str());
         match self.vault.opening_key(&owner, sealed_box.generation).await.map_err(Refusal::from)? {
             OpeningKey::Shredded => Ok(true),
             OpeningKey::Lost => Err(Refusal::KeyLost),

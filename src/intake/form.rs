@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
 use serde_json::{Map, Value, json};
-use subject_record_schemas::{EventType, StoredEvent};
+use subject_record_schemas::vocabulary::{ErasureDecision, ErasureScope};
+use subject_record_schemas::{EventType, Fact, StoredEvent};
 
 use super::{NewEvent, Refusal};
 use crate::caller::TokenId;
@@ -23,7 +24,12 @@ pub(super) struct Seal<'a> {
 
 impl Seal<'_> {
     /// The stored form but for the members that the store adds, and the box.
-    pub(super) fn event(&self, event: &NewEvent, by: &TokenId, dek: Option<&LiveDek>) -> Result<SealedEvent, Refusal> {
+    pub(super) fn event(
+        &self,
+        event: &NewEvent,
+        by: &TokenId,
+        dek: Option<&LiveDek>,
+    ) -> Result<SealedEvent, Refusal> {
         let mut data = Cow::Borrowed(&event.data);
         let sealed_box = match (&event.personal, dek) {
             (Some(personal), Some(live)) => {
@@ -38,7 +44,8 @@ impl Seal<'_> {
                     id: event.attributes.id.as_str(),
                     event_type: event.event_type,
                 };
-                let sealed = seal_box(&live.dek, &place, &openings, self.entropy).map_err(|_| Refusal::Vault)?;
+                let sealed =
+                    seal_box(&live.dek, &place, &openings, self.entropy).map_err(|_| Refusal::Vault)?;
                 Some(SealedBox { generation: live.generation, sealed })
             }
             (Some(_), None) => return Err(Refusal::KeyLost),
@@ -70,7 +77,19 @@ fn text(value: &impl serde::Serialize) -> Result<String, Refusal> {
 }
 
 fn mark(event: &NewEvent) -> Mark {
-    if event.registers() { Mark::Registration } else { Mark::None }
+    match event.event_type {
+        EventType::SubjectRegistered => Mark::Registration,
+        EventType::ErasureDecided => match Fact::read(event.event_type, &Value::Object(event.data.clone())) {
+            Ok(Fact::ErasureDecided(decided))
+                if decided.decision == ErasureDecision::Approved
+                    && decided.scope == ErasureScope::Subject =>
+            {
+                Mark::Fence
+            }
+            _ => Mark::None,
+        },
+        _ => Mark::None,
+    }
 }
 
 /// Whether the public part of what was sent is that of a stored event, in the form of RFC 8785.
@@ -81,7 +100,9 @@ pub(super) fn same_public(event: &NewEvent, stored: &StoredEvent) -> bool {
         members.remove("personal");
     }
     let is_type = stored.event_type().is_ok_and(|t: EventType| t == event.event_type);
-    is_type && stored.attributes == event.attributes && canonical(&Value::Object(event.data.clone())) == canonical(&data)
+    is_type
+        && stored.attributes == event.attributes
+        && canonical(&Value::Object(event.data.clone())) == canonical(&data)
 }
 
 /// Whether the personal part of what was sent is what was sealed.

@@ -10,6 +10,8 @@
 pub mod check;
 mod compare;
 mod form;
+mod identifiers;
+pub mod own;
 mod refusal;
 
 use std::sync::Arc;
@@ -88,7 +90,12 @@ impl Intake {
     }
 
     /// Records each event by itself, in order, and answers each.
-    pub async fn record_each(&self, by: &TokenId, events: &[NewEvent], expected: ExpectedRevision) -> Vec<Result<Recorded, Refusal>> {
+    pub async fn record_each(
+        &self,
+        by: &TokenId,
+        events: &[NewEvent],
+        expected: ExpectedRevision,
+    ) -> Vec<Result<Recorded, Refusal>> {
         let prepared = match self.prepare(events).await {
             Ok(prepared) => prepared,
             Err(refusal) => return events.iter().map(|_| Err(refusal.clone())).collect(),
@@ -104,7 +111,8 @@ impl Intake {
                 Err(refusal) => answers.push(Some(self.name_before_fence(event, refusal).await)),
             }
         }
-        let mut appended = if appends.is_empty() { Vec::new() } else { self.store.append_each(appends).await }.into_iter();
+        let mut appended =
+            if appends.is_empty() { Vec::new() } else { self.store.append_each(appends).await }.into_iter();
         let mut results = Vec::with_capacity(events.len());
         for (event, answer) in events.iter().zip(answers) {
             results.push(match answer {
@@ -122,7 +130,12 @@ impl Intake {
     ///
     /// # Errors
     /// The first refusal; then nothing was written.
-    pub async fn record_atomically(&self, by: &TokenId, events: &[NewEvent], expected: ExpectedRevision) -> Result<Vec<Recorded>, Refusal> {
+    pub async fn record_atomically(
+        &self,
+        by: &TokenId,
+        events: &[NewEvent],
+        expected: ExpectedRevision,
+    ) -> Result<Vec<Recorded>, Refusal> {
         let Some(first) = events.first() else { return Ok(Vec::new()) };
         if events.iter().any(|event| event.stream != first.stream) {
             return Err(Refusal::SeveralStreams);
@@ -154,7 +167,10 @@ impl Intake {
     }
 
     /// Asks the vault for the key of every event that has something to seal, and makes first keys.
-    async fn prepare<'a>(&self, events: &'a [NewEvent]) -> Result<Vec<Result<Prepared<'a>, Refusal>>, Refusal> {
+    async fn prepare<'a>(
+        &self,
+        events: &'a [NewEvent],
+    ) -> Result<Vec<Result<Prepared<'a>, Refusal>>, Refusal> {
         let mut owners: Vec<KeyOwner> = Vec::new();
         let mut streams: Vec<&StreamName> = Vec::new();
         let mut owner_of = vec![None; events.len()];
@@ -219,16 +235,29 @@ impl Intake {
     fn sealed(&self, by: &TokenId, prepared: &Prepared<'_>) -> Result<Vec<SealedEvent>, Refusal> {
         let event = prepared.event;
         let seal = form::Seal { log_id: &self.log_id, entropy: &*self.entropy };
-        Ok(vec![seal.event(event, by, prepared.dek.as_ref())?])
+        let mut sealed = vec![seal.event(event, by, prepared.dek.as_ref())?];
+        for noticed in self.identifiers_checked(event)? {
+            sealed.push(seal.event(&noticed, &TokenId::service(), None)?);
+        }
+        Ok(sealed)
     }
 
-    async fn answer(&self, event: &NewEvent, result: Result<Appended, AppendError>) -> Result<Recorded, Refusal> {
+    async fn answer(
+        &self,
+        event: &NewEvent,
+        result: Result<Appended, AppendError>,
+    ) -> Result<Recorded, Refusal> {
         let appended = result.map_err(Refusal::from)?;
         let Some(outcome) = appended.outcomes.first() else { return Err(Refusal::Store) };
         self.settled(event, outcome, appended.head).await
     }
 
-    async fn settled(&self, event: &NewEvent, outcome: &Outcome, head: Revision) -> Result<Recorded, Refusal> {
+    async fn settled(
+        &self,
+        event: &NewEvent,
+        outcome: &Outcome,
+        head: Revision,
+    ) -> Result<Recorded, Refusal> {
         match outcome {
             Outcome::Appended(receipt) => Ok(Recorded { receipt: receipt.clone(), seen_before: false, head }),
             Outcome::AlreadyRecorded(receipt) => {
@@ -245,7 +274,8 @@ impl Intake {
         }
         match self.store.find(&event.key()).await? {
             Some(stored) => {
-                let head = self.store.head(&stored.stream).await?.map_or(stored.revision, |head| head.revision);
+                let head =
+                    self.store.head(&stored.stream).await?.map_or(stored.revision, |head| head.revision);
                 self.seen_before(event, &stored, head).await
             }
             None => Err(refusal),
@@ -253,7 +283,11 @@ impl Intake {
     }
 
     /// What recording would answer for each event, without writing anything or making any key.
-    pub async fn dry_run_each(&self, events: &[NewEvent], expected: ExpectedRevision) -> Vec<Result<DryRun, Refusal>> {
+    pub async fn dry_run_each(
+        &self,
+        events: &[NewEvent],
+        expected: ExpectedRevision,
+    ) -> Vec<Result<DryRun, Refusal>> {
         let mut results = Vec::with_capacity(events.len());
         for event in events {
             results.push(self.dry_run(event, expected).await);
@@ -275,21 +309,6 @@ impl Intake {
         }
         let actual = head.map(|head| head.revision);
         if expected.holds(actual) { Ok(DryRun::WouldRecord) } else { Err(Refusal::WrongRevision { actual }) }
-    }
-
-    /// Appends an event of the service itself.
-    ///
-    /// # Errors
-    /// As for any event, and [`Refusal::Invalid`] when the service made a mistake.
-    pub async fn record_own(&self, event: NewEvent, expected: ExpectedRevision) -> Result<Recorded, Refusal> {
-        let results = self.record_each(&TokenId::service(), &[event], expected).await;
-        results.into_iter().next().unwrap_or(Err(Refusal::Store))
-    }
-
-    /// Randomness, for the ids of the service's own events.
-    #[must_use]
-    pub fn entropy(&self) -> &dyn Entropy {
-        &*self.entropy
     }
 }
 

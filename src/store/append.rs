@@ -179,11 +179,22 @@ pub fn leaf_hash(bytes: &[u8]) -> LeafHash {
 impl SealedEvent {
     /// The exact bytes to store, now that the event has a place.
     #[must_use]
-    pub fn stored_text(&self, recorded_at: DateTime<Utc>, revision: Revision, previous: Option<LeafHash>) -> String {
-        let mut text = String::with_capacity(self.text_before.len() + self.text_after.len() + STORE_MEMBERS_BYTES_MAX);
+    pub fn stored_text(
+        &self,
+        recorded_at: DateTime<Utc>,
+        revision: Revision,
+        previous: Option<LeafHash>,
+    ) -> String {
+        let mut text =
+            String::with_capacity(self.text_before.len() + self.text_after.len() + STORE_MEMBERS_BYTES_MAX);
         text.push_str(&self.text_before);
         // Writing to a String cannot fail.
-        let _ = write!(text, r#""recordedtime":"{}","sequence":"{}","#, instant_text(recorded_at), revision.sequence());
+        let _ = write!(
+            text,
+            r#""recordedtime":"{}","sequence":"{}","#,
+            instant_text(recorded_at),
+            revision.sequence()
+        );
         if let Some(previous) = previous {
             let _ = write!(text, r#""previous":"{previous}","#);
         }
@@ -275,7 +286,13 @@ mod tests {
     /// LAW of the format: `SHA-256(0x00 ‖ "")` and `SHA-256(0x00 ‖ "a")`, computed apart.
     #[test]
     fn leaves_are_hashed_as_rfc_6962_says() {
-        assert_eq!(leaf_hash(b"").to_string(), "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d");
-        assert_eq!(leaf_hash(b"a").to_string(), "022a6979e6dab7aa5ae4c3e5e45f7e977112a7e63593820dbec1ec738a24f93c");
+        assert_eq!(
+            leaf_hash(b"").to_string(),
+            "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"
+        );
+        assert_eq!(
+            leaf_hash(b"a").to_string(),
+            "022a6979e6dab7aa5ae4c3e5e45f7e977112a7e63593820dbec1ec738a24f93c"
+        );
     }
 }

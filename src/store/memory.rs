@@ -10,8 +10,8 @@ use tokio::sync::watch;
 
 use super::append::{RecordedTimes, STORED_BYTES_MAX, leaf_hash};
 use super::{
-    Append, AppendError, Appended, EventKey, EventStore, Mark, Outcome, Receipt, RecordedEvent, SealedBox, StoreError,
-    StreamHead, TextStore,
+    Append, AppendError, Appended, EventKey, EventStore, Mark, Outcome, Receipt, RecordedEvent, SealedBox,
+    StoreError, StreamHead, TextStore,
 };
 use crate::clock::Clock;
 
@@ -122,7 +122,11 @@ impl Contents {
         let outcomes = append.events.iter().filter_map(|event| {
             let index = *self.by_key.get(&event.key)?;
             let receipt = receipt(self.events.get(index)?);
-            Some(if index < first_new { Outcome::AlreadyRecorded(receipt) } else { Outcome::Appended(receipt) })
+            Some(if index < first_new {
+                Outcome::AlreadyRecorded(receipt)
+            } else {
+                Outcome::Appended(receipt)
+            })
         });
         let outcomes = outcomes.collect();
         Ok(Appended { outcomes, head: self.head(&append.stream).map_or(Revision::FIRST, |h| h.revision) })
@@ -149,7 +153,12 @@ impl EventStore for MemoryStore {
         results
     }
 
-    async fn read_stream(&self, stream: &StreamName, from: Revision, limit: u32) -> Result<Vec<RecordedEvent>, StoreError> {
+    async fn read_stream(
+        &self,
+        stream: &StreamName,
+        from: Revision,
+        limit: u32,
+    ) -> Result<Vec<RecordedEvent>, StoreError> {
         let contents = self.contents();
         let indexes = contents.by_stream.get(stream).map_or(&[][..], Vec::as_slice);
         let events = indexes.iter().filter_map(|index| contents.events.get(*index));
@@ -192,7 +201,9 @@ impl EventStore for MemoryStore {
 
     async fn has_box(&self, stream: &StreamName) -> Result<bool, StoreError> {
         let contents = self.contents();
-        let in_stream = |position: &Position| contents.events.iter().any(|e| e.position == *position && e.stream == *stream);
+        let in_stream = |position: &Position| {
+            contents.events.iter().any(|e| e.position == *position && e.stream == *stream)
+        };
         Ok(contents.boxes.keys().any(in_stream))
     }
 

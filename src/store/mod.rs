@@ -23,7 +23,9 @@ use chrono::{DateTime, Utc};
 use subject_record_schemas::{EventId, LeafHash, Position, Revision, Source, StreamName};
 use tokio::sync::watch;
 
-pub use append::{Append, AppendError, Appended, ExpectedRevision, Mark, Outcome, Receipt, SealedBox, SealedEvent};
+pub use append::{
+    Append, AppendError, Appended, ExpectedRevision, Mark, Outcome, Receipt, SealedBox, SealedEvent,
+};
 
 /// What names an event for ever: the emitter's source and id.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -93,7 +95,12 @@ pub trait EventStore: Send + Sync + std::fmt::Debug {
     async fn append_each(&self, appends: Vec<Append>) -> Vec<Result<Appended, AppendError>>;
 
     /// Up to `limit` events of a stream, from a revision on, in order.
-    async fn read_stream(&self, stream: &StreamName, from: Revision, limit: u32) -> Result<Vec<RecordedEvent>, StoreError>;
+    async fn read_stream(
+        &self,
+        stream: &StreamName,
+        from: Revision,
+        limit: u32,
+    ) -> Result<Vec<RecordedEvent>, StoreError>;
 
     /// Up to `limit` events of all streams after a position, in order.
     async fn read_all(&self, after: Position, limit: u32) -> Result<Vec<RecordedEvent>, StoreError>;

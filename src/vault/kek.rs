@@ -16,10 +16,22 @@ pub trait KekProvider: Send + Sync + std::fmt::Debug {
     fn kek_id(&self) -> &str;
 
     /// Wraps a key, bound to its owner, generation and this key-encryption key.
-    async fn wrap(&self, owner: &str, generation: u32, dek: &Dek, entropy: &dyn Entropy) -> Result<Vec<u8>, KekError>;
+    async fn wrap(
+        &self,
+        owner: &str,
+        generation: u32,
+        dek: &Dek,
+        entropy: &dyn Entropy,
+    ) -> Result<Vec<u8>, KekError>;
 
     /// Unwraps a key that was wrapped for this owner and generation.
-    async fn unwrap(&self, kek_id: &str, owner: &str, generation: u32, wrapped: &[u8]) -> Result<Dek, KekError>;
+    async fn unwrap(
+        &self,
+        kek_id: &str,
+        owner: &str,
+        generation: u32,
+        wrapped: &[u8],
+    ) -> Result<Dek, KekError>;
 }
 
 /// A key-encryption key that cannot be used.
@@ -72,10 +84,12 @@ impl FileKek {
     /// # Errors
     /// [`KekError::Read`] or [`KekError::Malformed`], naming the file.
     pub fn read(path: &Path) -> Result<Self, KekError> {
-        let text = std::fs::read_to_string(path).map_err(|source| KekError::Read { path: path.to_owned(), source })?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| KekError::Read { path: path.to_owned(), source })?;
         let text = Zeroizing::new(text);
         let mut key = Zeroizing::new([0; 32]);
-        hex::decode_to_slice(text.trim(), key.as_mut_slice()).map_err(|_| KekError::Malformed(path.to_owned()))?;
+        hex::decode_to_slice(text.trim(), key.as_mut_slice())
+            .map_err(|_| KekError::Malformed(path.to_owned()))?;
         Ok(Self::new(*key))
     }
 
@@ -90,15 +104,29 @@ impl KekProvider for FileKek {
         &self.id
     }
 
-    async fn wrap(&self, owner: &str, generation: u32, dek: &Dek, entropy: &dyn Entropy) -> Result<Vec<u8>, KekError> {
-        encrypt(&self.key, &self.associated_data(owner, generation), dek.bytes(), entropy).ok_or(KekError::Altered)
+    async fn wrap(
+        &self,
+        owner: &str,
+        generation: u32,
+        dek: &Dek,
+        entropy: &dyn Entropy,
+    ) -> Result<Vec<u8>, KekError> {
+        encrypt(&self.key, &self.associated_data(owner, generation), dek.bytes(), entropy)
+            .ok_or(KekError::Altered)
     }
 
-    async fn unwrap(&self, kek_id: &str, owner: &str, generation: u32, wrapped: &[u8]) -> Result<Dek, KekError> {
+    async fn unwrap(
+        &self,
+        kek_id: &str,
+        owner: &str,
+        generation: u32,
+        wrapped: &[u8],
+    ) -> Result<Dek, KekError> {
         if kek_id != self.id {
             return Err(KekError::OtherKek(kek_id.to_owned()));
         }
-        let plain = decrypt(&self.key, &self.associated_data(owner, generation), wrapped).ok_or(KekError::Altered)?;
+        let plain =
+            decrypt(&self.key, &self.associated_data(owner, generation), wrapped).ok_or(KekError::Altered)?;
         let bytes = Zeroizing::new(plain.as_slice().try_into().map_err(|_| KekError::Altered)?);
         Ok(Dek::from_bytes(*bytes))
     }
@@ -119,7 +147,13 @@ mod tests {
         assert!(matches!(kek.unwrap(kek.kek_id(), "subject-b", 1, &wrapped).await, Err(KekError::Altered)));
         assert!(matches!(kek.unwrap(kek.kek_id(), "subject-a", 2, &wrapped).await, Err(KekError::Altered)));
         let other = FileKek::new([4; 32]);
-        assert!(matches!(other.unwrap(kek.kek_id(), "subject-a", 1, &wrapped).await, Err(KekError::OtherKek(_))));
-        assert!(matches!(other.unwrap(other.kek_id(), "subject-a", 1, &wrapped).await, Err(KekError::Altered)));
+        assert!(matches!(
+            other.unwrap(kek.kek_id(), "subject-a", 1, &wrapped).await,
+            Err(KekError::OtherKek(_))
+        ));
+        assert!(matches!(
+            other.unwrap(other.kek_id(), "subject-a", 1, &wrapped).await,
+            Err(KekError::Altered)
+        ));
     }
 }

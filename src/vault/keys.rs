@@ -20,8 +20,11 @@ const MINT: &str = "INSERT OR IGNORE INTO deks (owner, generation, kek_id, wrapp
     SELECT new.value ->> 0, new.value ->> 1, new.value ->> 2, unhex(new.value ->> 3) FROM json_each(?1) new \
     WHERE NOT EXISTS (SELECT 1 FROM fences f WHERE f.owner = new.value ->> 0) \
       AND NOT EXISTS (SELECT 1 FROM deks d WHERE d.owner = new.value ->> 0)";
-const FENCE: &str = "INSERT OR IGNORE INTO fences (owner, shredded_us) VALUES (?1, ?2)";
-const SHRED: &str = "DELETE FROM deks WHERE owner = ?1 RETURNING generation";
+const FENCE: &str = "INSERT OR IGNORE INTO fences (owner, shredded_us, generations) \
+    SELECT ?1, ?2, (SELECT json_group_array(generation) FROM deks WHERE owner = ?1)";
+const SHRED: &str = "DELETE FROM deks WHERE owner = ?1";
+const SHREDDED: &str =
+    "SELECT generation.value FROM fences f, json_each(f.generations) generation WHERE f.owner = ?1";
 
 /// Owners minted by one commit at most.
 const MINT_BATCH_MAX: usize = 1_000;
@@ -99,18 +102,23 @@ impl KeyFile {
 
     /// Fences an owner, destroys all its keys, and empties the write-ahead log of them.
     ///
-    /// Answers the generations destroyed, and whether nothing of them is left in any file.
-    pub(super) async fn shred(&self, owner: &str, at: DateTime<Utc>) -> Result<(Vec<u32>, bool), sqlx::Error> {
+    /// Answers whether nothing of them is left in any file.
+    pub(super) async fn shred(&self, owner: &str, at: DateTime<Utc>) -> Result<bool, sqlx::Error> {
         let mut writer = self.writer.lock().await;
         sqlx::query(FENCE).bind(owner).bind(at.timestamp_micros()).execute(&mut *writer).await?;
-        let generations = sqlx::query_scalar(SHRED).bind(owner).fetch_all(&mut *writer).await?;
+        sqlx::query(SHRED).bind(owner).execute(&mut *writer).await?;
         for _ in 0..SCRUB_TRIES {
             if empty_write_ahead_log(&mut writer).await? {
-                return Ok((generations, true));
+                return Ok(true);
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        Ok((generations, false))
+        Ok(false)
+    }
+
+    /// Generations that were shredded.
+    pub(super) async fn shredded(&self, owner: &str) -> Result<Vec<u32>, sqlx::Error> {
+        sqlx::query_scalar(SHREDDED).bind(owner).fetch_all(&self.readers).await
     }
 }
 
@@ -125,9 +133,12 @@ async fn run(writer: std::sync::Arc<Mutex<SqliteConnection>>, mut inbox: mpsc::U
             count += mint.deks.len();
             batch.push(mint);
         }
-        let row = |dek: &WrappedDek| serde_json::json!([dek.owner, dek.generation, dek.kek_id, hex::encode(&dek.wrapped)]);
+        let row = |dek: &WrappedDek| {
+            serde_json::json!([dek.owner, dek.generation, dek.kek_id, hex::encode(&dek.wrapped)])
+        };
         let rows: Vec<_> = batch.iter().flat_map(|mint| &mint.deks).map(row).collect();
-        let written = sqlx::query(MINT).bind(serde_json::Value::from(rows).to_string()).execute(&mut *connection).await;
+        let written =
+            sqlx::query(MINT).bind(serde_json::Value::from(rows).to_string()).execute(&mut *connection).await;
         let result = written.map(|_| ()).map_err(std::sync::Arc::new);
         for mint in batch {
             // A caller that went away does not undo the key; nobody uses it.

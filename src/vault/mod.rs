@@ -23,6 +23,7 @@ pub use self::keys::KeyFile;
 use self::keys::{OwnerKeys, WrappedDek};
 use self::seal::Dek;
 use crate::clock::{Clock, Entropy};
+pub use crate::config::Vault as VaultSettings;
 
 /// Who a key belongs to: a person, or one event of a stream that is no person's.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -98,21 +99,6 @@ pub enum VaultError {
     NotScrubbed,
 }
 
-/// Settings of the vault.
-#[derive(Clone, Copy, Debug)]
-pub struct VaultSettings {
-    /// Keys kept in memory.
-    pub dek_cache_entries_max: usize,
-    /// How long a key is kept in memory, in seconds.
-    pub dek_cache_seconds: u64,
-}
-
-impl Default for VaultSettings {
-    fn default() -> Self {
-        Self { dek_cache_entries_max: 50_000, dek_cache_seconds: 300 }
-    }
-}
-
 /// The vault.
 #[derive(Debug)]
 pub struct Vault {
@@ -170,8 +156,10 @@ impl Vault {
     /// When the key file fails or a key does not unwrap.
     pub async fn find(&self, owners: &[KeyOwner]) -> Result<Vec<KeyState>, VaultError> {
         let _shared = self.shredding.read().await;
-        let mut states: Vec<Option<KeyState>> = owners.iter().map(|owner| self.cached_newest(owner)).collect();
-        let is_missing = |(owner, state): (&KeyOwner, &Option<KeyState>)| state.is_none().then(|| owner.clone());
+        let mut states: Vec<Option<KeyState>> =
+            owners.iter().map(|owner| self.cached_newest(owner)).collect();
+        let is_missing =
+            |(owner, state): (&KeyOwner, &Option<KeyState>)| state.is_none().then(|| owner.clone());
         let missing: Vec<_> = owners.iter().zip(&states).filter_map(is_missing).collect();
         if !missing.is_empty() {
             let names: Vec<_> = missing.iter().map(KeyOwner::as_str).collect();
@@ -221,15 +209,32 @@ impl Vault {
 
     /// Fences an owner and destroys every generation of its key, in the file and in memory.
     ///
-    /// Answers the generations destroyed. Done twice, it does nothing the second time.
+    /// Done twice, it does nothing the second time.
     ///
     /// # Errors
     /// [`VaultError::NotScrubbed`] when the keys are gone but may still lie in the write-ahead log.
-    pub async fn shred(&self, owner: &KeyOwner) -> Result<Vec<u32>, VaultError> {
+    pub async fn shred(&self, owner: &KeyOwner) -> Result<(), VaultError> {
         let _alone = self.shredding.write().await;
         self.evict(owner);
-        let (generations, scrubbed) = self.keys.shred(owner.as_str(), self.clock.now()).await?;
-        if scrubbed { Ok(generations) } else { Err(VaultError::NotScrubbed) }
+        let scrubbed = self.keys.shred(owner.as_str(), self.clock.now()).await?;
+        if scrubbed { Ok(()) } else { Err(VaultError::NotScrubbed) }
+    }
+
+    /// Generations of an owner's key that were shredded.
+    ///
+    /// # Errors
+    /// When the key file fails.
+    pub async fn shredded(&self, owner: &KeyOwner) -> Result<Vec<u32>, VaultError> {
+        Ok(self.keys.shredded(owner.as_str()).await?)
+    }
+
+    /// Whether an owner is fenced and has no key left.
+    ///
+    /// # Errors
+    /// When the key file fails.
+    pub async fn is_fenced(&self, owner: &KeyOwner) -> Result<bool, VaultError> {
+        let loaded = self.keys.load(&[owner.as_str()]).await?.remove(owner.as_str()).unwrap_or_default();
+        Ok(loaded.fenced && loaded.deks.is_empty())
     }
 
     async fn state_of(&self, owner: &KeyOwner, loaded: Option<&OwnerKeys>) -> Result<KeyState, VaultError> {
@@ -237,14 +242,17 @@ impl Vault {
         if loaded.fenced {
             return Ok(KeyState::Fenced);
         }
-        let Some(newest) = loaded.deks.iter().max_by_key(|dek| dek.generation) else { return Ok(KeyState::Absent) };
+        let Some(newest) = loaded.deks.iter().max_by_key(|dek| dek.generation) else {
+            return Ok(KeyState::Absent);
+        };
         let dek = self.unwrap(owner, newest).await?;
         lock(&self.newest).put(owner.clone(), newest.generation);
         Ok(KeyState::Ready(LiveDek { generation: newest.generation, dek }))
     }
 
     async fn unwrap(&self, owner: &KeyOwner, wrapped: &WrappedDek) -> Result<Arc<Dek>, VaultError> {
-        let dek = self.kek.unwrap(&wrapped.kek_id, owner.as_str(), wrapped.generation, &wrapped.wrapped).await?;
+        let dek =
+            self.kek.unwrap(&wrapped.kek_id, owner.as_str(), wrapped.generation, &wrapped.wrapped).await?;
         let dek = Arc::new(dek);
         let leased = Leased { dek: Arc::clone(&dek), until: self.clock.read().running + self.lease };
         lock(&self.cache).put((owner.clone(), wrapped.generation), leased);
@@ -271,7 +279,8 @@ impl Vault {
     fn evict(&self, owner: &KeyOwner) {
         lock(&self.newest).pop(owner);
         let mut cache = lock(&self.cache);
-        let of_owner: Vec<_> = cache.iter().filter(|((o, _), _)| o == owner).map(|(key, _)| key.clone()).collect();
+        let of_owner: Vec<_> =
+            cache.iter().filter(|((o, _), _)| o == owner).map(|(key, _)| key.clone()).collect();
         for key in of_owner {
             cache.pop(&key);
         }

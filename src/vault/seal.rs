@@ -125,7 +125,14 @@ impl BoxPlace<'_> {
     /// Each part with its length in front, so that no two places spell alike.
     fn associated_data(&self) -> Vec<u8> {
         let stream = self.stream.to_string();
-        let parts = [&[BOX_FORMAT][..], self.log_id.as_bytes(), stream.as_bytes(), self.source.as_bytes(), self.id.as_bytes(), self.event_type.wire_name().as_bytes()];
+        let parts = [
+            &[BOX_FORMAT][..],
+            self.log_id.as_bytes(),
+            stream.as_bytes(),
+            self.source.as_bytes(),
+            self.id.as_bytes(),
+            self.event_type.wire_name().as_bytes(),
+        ];
         length_prefixed(&parts)
     }
 }
@@ -159,7 +166,12 @@ pub enum BoxError {
 ///
 /// # Errors
 /// [`BoxError::Content`] when the openings are too long for the cipher, which stored events never are.
-pub fn seal_box(dek: &Dek, place: &BoxPlace<'_>, openings: &[Opening], entropy: &dyn Entropy) -> Result<Vec<u8>, BoxError> {
+pub fn seal_box(
+    dek: &Dek,
+    place: &BoxPlace<'_>,
+    openings: &[Opening],
+    entropy: &dyn Entropy,
+) -> Result<Vec<u8>, BoxError> {
     let mut joined = Zeroizing::new(String::with_capacity(openings.iter().map(|o| o.0.len() + 1).sum()));
     for opening in openings {
         if !joined.is_empty() {
@@ -184,7 +196,12 @@ pub fn open_box(dek: &Dek, place: &BoxPlace<'_>, sealed: &[u8]) -> Result<Vec<Op
 }
 
 /// Format, nonce, ciphertext, tag.
-pub(super) fn encrypt(key: &[u8; 32], associated_data: &[u8], plain: &[u8], entropy: &dyn Entropy) -> Option<Vec<u8>> {
+pub(super) fn encrypt(
+    key: &[u8; 32],
+    associated_data: &[u8],
+    plain: &[u8],
+    entropy: &dyn Entropy,
+) -> Option<Vec<u8>> {
     let nonce = entropy.bytes::<NONCE_BYTES>();
     let mut sealed = Vec::with_capacity(1 + NONCE_BYTES + plain.len() + TAG_BYTES);
     sealed.push(BOX_FORMAT);
@@ -208,7 +225,9 @@ pub(super) fn decrypt(key: &[u8; 32], associated_data: &[u8], sealed: &[u8]) -> 
     let cipher = XChaCha20Poly1305::new(&Key::from(*key));
     let mut plain = Zeroizing::new(body.to_vec());
     let buffer = plain.as_mut_slice();
-    cipher.decrypt_inout_detached(&XNonce::from(*nonce), associated_data, buffer.into(), &Tag::from(*tag)).ok()?;
+    cipher
+        .decrypt_inout_detached(&XNonce::from(*nonce), associated_data, buffer.into(), &Tag::from(*tag))
+        .ok()?;
     Some(plain)
 }
 
@@ -229,7 +248,13 @@ mod tests {
     }
 
     fn place(stream: &StreamName) -> BoxPlace<'_> {
-        BoxPlace { log_id: "log", stream, source: "platform", id: "e-1", event_type: EventType::SubjectRegistered }
+        BoxPlace {
+            log_id: "log",
+            stream,
+            source: "platform",
+            id: "e-1",
+            event_type: EventType::SubjectRegistered,
+        }
     }
 
     #[test]
@@ -278,7 +303,8 @@ mod tests {
     /// The worked example of RFC 9901, section 4.2.3: its opening text and its digest.
     #[test]
     fn digests_follow_rfc_9901() {
-        let opening = Opening("WyJfMjZiYzRMVC1hYzZxMktJNmNCVzVlcyIsICJmYW1pbHlfbmFtZSIsICJNw7ZiaXVzIl0".into());
+        let opening =
+            Opening("WyJfMjZiYzRMVC1hYzZxMktJNmNCVzVlcyIsICJmYW1pbHlfbmFtZSIsICJNw7ZiaXVzIl0".into());
         assert_eq!(opening.digest(), "X9yH0Ajrdm1Oij4tWso9UzzKJvPoDxwmuEcO3XAdRC0");
         assert_eq!(opening.member(), Some(("family_name".into(), json!("Möbius"))));
     }

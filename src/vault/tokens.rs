@@ -15,8 +15,10 @@ use super::KeyFile;
 use crate::caller::{Caller, Role, SourcePattern, TokenId};
 use crate::clock::Entropy;
 
-const ALL: &str = "SELECT token, secret, role, sources, created_us, revoked_us FROM tokens ORDER BY created_us, token";
-const CREATE: &str = "INSERT INTO tokens (token, secret, role, sources, created_us) VALUES (?1, ?2, ?3, ?4, ?5)";
+const ALL: &str =
+    "SELECT token, secret, role, sources, created_us, revoked_us FROM tokens ORDER BY created_us, token";
+const CREATE: &str =
+    "INSERT INTO tokens (token, secret, role, sources, created_us) VALUES (?1, ?2, ?3, ?4, ?5)";
 const REVOKE: &str = "UPDATE tokens SET revoked_us = ?2 WHERE token = ?1 AND revoked_us IS NULL";
 
 /// What every token begins with, so that one that leaked is recognised.
@@ -126,7 +128,8 @@ impl Tokens {
         now: DateTime<Utc>,
         entropy: &dyn Entropy,
     ) -> Result<Zeroizing<String>, TokenError> {
-        let token = TokenId::parse(name).filter(|token| *token != TokenId::service()).ok_or(TokenError::Name)?;
+        let token =
+            TokenId::parse(name).filter(|token| *token != TokenId::service()).ok_or(TokenError::Name)?;
         if matches!(role, Role::Emitter | Role::Officer) == sources.is_empty() {
             return Err(TokenError::Sources);
         }
@@ -135,7 +138,7 @@ impl Tokens {
         let stored = sqlx::query(CREATE)
             .bind(token.as_str())
             .bind(&secret_hash)
-            .bind(role.name())
+            .bind(role.to_string())
             .bind(serde_json::json!(sources).to_string())
             .bind(now.timestamp_micros())
             .execute(&mut *keys.writer.lock().await)

@@ -9,10 +9,11 @@ CREATE TABLE deks (
     PRIMARY KEY (owner, generation)
 ) STRICT, WITHOUT ROWID;
 
--- No key is ever made again for an owner that stands here.
+-- No key is ever made again for an owner that stands here. `generations`: those that were destroyed, as JSON.
 CREATE TABLE fences (
-    owner      TEXT    PRIMARY KEY,
-    shredded_us INTEGER NOT NULL
+    owner       TEXT    PRIMARY KEY,
+    shredded_us INTEGER NOT NULL,
+    generations TEXT    NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TRIGGER fences_refuse_update BEFORE UPDATE ON fences

@@ -21,31 +21,15 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 use self::writer::{Command, Writer};
 use super::{
-    Append, AppendError, Appended, EventKey, EventStore, RecordedEvent, SealedBox, StoreError, StreamHead, TextStore,
+    Append, AppendError, Appended, EventKey, EventStore, RecordedEvent, SealedBox, StoreError, StreamHead,
+    TextStore,
 };
 use crate::clock::Clock;
 use crate::db::{DatabaseError, WriterTuning, open_readers, open_writer};
 
 static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite/events");
 
-/// Settings of the embedded engine.
-#[derive(Clone, Copy, Debug)]
-pub struct SqliteSettings {
-    /// Events that may wait for the writer. More are refused with [`AppendError::QueueFull`].
-    pub queue_events_max: u32,
-    /// Events of one commit, and so of one append.
-    pub batch_events_max: usize,
-    /// Streams whose heads are kept in memory.
-    pub stream_heads_max: usize,
-    /// Pages of write-ahead log after which a commit copies them into the file.
-    pub wal_checkpoint_pages: u32,
-}
-
-impl Default for SqliteSettings {
-    fn default() -> Self {
-        Self { queue_events_max: 20_000, batch_events_max: 1_000, stream_heads_max: 200_000, wal_checkpoint_pages: 10_000 }
-    }
-}
+pub use crate::config::Store as SqliteSettings;
 
 /// The embedded engine.
 #[derive(Debug)]
@@ -62,7 +46,11 @@ impl SqliteStore {
     ///
     /// # Errors
     /// [`DatabaseError`], naming the file.
-    pub async fn open(path: &Path, settings: SqliteSettings, clock: Arc<dyn Clock>) -> Result<Self, DatabaseError> {
+    pub async fn open(
+        path: &Path,
+        settings: SqliteSettings,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, DatabaseError> {
         let tuning = WriterTuning {
             page_bytes: 8192,
             // A statement a batch size.
@@ -102,7 +90,9 @@ impl EventStore for SqliteStore {
             // As many appends as fit into one commit; one that never fits is refused alone.
             let mut events = 0;
             let mut group = Vec::new();
-            while let Some(append) = rest.next_if(|a| group.is_empty() || events + a.events.len() <= self.batch_events_max) {
+            while let Some(append) =
+                rest.next_if(|a| group.is_empty() || events + a.events.len() <= self.batch_events_max)
+            {
                 events += append.events.len();
                 group.push(append);
             }
@@ -125,7 +115,12 @@ impl EventStore for SqliteStore {
         results
     }
 
-    async fn read_stream(&self, stream: &StreamName, from: Revision, limit: u32) -> Result<Vec<RecordedEvent>, StoreError> {
+    async fn read_stream(
+        &self,
+        stream: &StreamName,
+        from: Revision,
+        limit: u32,
+    ) -> Result<Vec<RecordedEvent>, StoreError> {
         reader::read_stream(&self.readers, stream, from, limit).await
     }
 

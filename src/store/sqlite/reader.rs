@@ -35,10 +35,12 @@ const POSITION_AT: &str = "WITH RECURSIVE search (low, high) AS ( \
                CASE WHEN e.recorded_us <= ?1 THEN high ELSE e.position - 1 END \
         FROM search JOIN events e ON e.position = (low + high + 1) / 2 WHERE low < high) \
     SELECT low FROM search WHERE low >= high";
-const BOXES: &str = "SELECT position, generation, sealed FROM boxes WHERE position IN (SELECT value FROM json_each(?1))";
+const BOXES: &str =
+    "SELECT position, generation, sealed FROM boxes WHERE position IN (SELECT value FROM json_each(?1))";
 const HAS_BOX: &str = "SELECT EXISTS (SELECT 1 FROM streams s JOIN events e ON e.stream = s.stream \
     JOIN boxes b ON b.position = e.position WHERE s.name = ?1)";
-const FENCED: &str = "SELECT s.name FROM events e JOIN streams s ON s.stream = e.stream WHERE e.mark = 2 ORDER BY e.position";
+const FENCED: &str =
+    "SELECT s.name FROM events e JOIN streams s ON s.stream = e.stream WHERE e.mark = 2 ORDER BY e.position";
 const TEXT: &str = "SELECT body FROM texts WHERE hash = ?1";
 
 fn number(value: u64) -> i64 {
@@ -66,13 +68,15 @@ fn receipt(row: &SqliteRow) -> Result<Receipt, StoreError> {
         revision: Revision::new(unsigned(row, "revision")?),
         position,
         leaf_hash: leaf(row)?,
-        recorded_at: DateTime::from_timestamp_micros(row.try_get("recorded_us")?).ok_or_else(|| bad("recorded time"))?,
+        recorded_at: DateTime::from_timestamp_micros(row.try_get("recorded_us")?)
+            .ok_or_else(|| bad("recorded time"))?,
     })
 }
 
 fn leaf(row: &SqliteRow) -> Result<LeafHash, StoreError> {
     let bytes: &[u8] = row.try_get("leaf")?;
-    let bytes = bytes.try_into().map_err(|_| StoreError::Row("events: a leaf hash is not 32 bytes".into()))?;
+    let bytes =
+        bytes.try_into().map_err(|_| StoreError::Row("events: a leaf hash is not 32 bytes".into()))?;
     Ok(LeafHash::new(bytes))
 }
 
@@ -91,12 +95,19 @@ pub(super) async fn read_stream(
     query.fetch_all(readers).await?.iter().map(event).collect()
 }
 
-pub(super) async fn read_all(readers: &SqlitePool, after: Position, limit: u32) -> Result<Vec<RecordedEvent>, StoreError> {
+pub(super) async fn read_all(
+    readers: &SqlitePool,
+    after: Position,
+    limit: u32,
+) -> Result<Vec<RecordedEvent>, StoreError> {
     let query = sqlx::query(READ_ALL).bind(number(after.number())).bind(limit);
     query.fetch_all(readers).await?.iter().map(event).collect()
 }
 
-pub(super) async fn event_at(readers: &SqlitePool, position: Position) -> Result<Option<RecordedEvent>, StoreError> {
+pub(super) async fn event_at(
+    readers: &SqlitePool,
+    position: Position,
+) -> Result<Option<RecordedEvent>, StoreError> {
     let query = sqlx::query(EVENT_AT).bind(number(position.number()));
     query.fetch_optional(readers).await?.as_ref().map(event).transpose()
 }
@@ -106,7 +117,10 @@ pub(super) async fn find(readers: &SqlitePool, key: &EventKey) -> Result<Option<
     query.fetch_optional(readers).await?.as_ref().map(event).transpose()
 }
 
-pub(super) async fn head(readers: &SqlitePool, stream: &StreamName) -> Result<Option<StreamHead>, StoreError> {
+pub(super) async fn head(
+    readers: &SqlitePool,
+    stream: &StreamName,
+) -> Result<Option<StreamHead>, StoreError> {
     let mut connection = readers.acquire().await?;
     let found = heads(&mut connection, &[stream.to_string()]).await?;
     Ok(found.into_iter().next().and_then(|(_, known)| known.head))
@@ -126,7 +140,10 @@ pub(super) async fn known_streams(
     })
 }
 
-async fn heads(connection: &mut SqliteConnection, names: &[String]) -> Result<Vec<(StreamName, KnownStream)>, StoreError> {
+async fn heads(
+    connection: &mut SqliteConnection,
+    names: &[String],
+) -> Result<Vec<(StreamName, KnownStream)>, StoreError> {
     let wanted = serde_json::Value::from(names).to_string();
     let rows = sqlx::query(HEADS).bind(wanted).fetch_all(connection).await?;
     let read = |row: &SqliteRow| {
@@ -162,19 +179,28 @@ pub(super) async fn receipts(
     Ok(found)
 }
 
-pub(super) async fn position_at(readers: &SqlitePool, known_at: DateTime<Utc>) -> Result<Position, StoreError> {
+pub(super) async fn position_at(
+    readers: &SqlitePool,
+    known_at: DateTime<Utc>,
+) -> Result<Position, StoreError> {
     let query = sqlx::query_scalar(POSITION_AT).bind(known_at.timestamp_micros());
     let low: i64 = query.fetch_one(readers).await?;
     Ok(Position::new(u64::try_from(low).unwrap_or(0)))
 }
 
-pub(super) async fn boxes(readers: &SqlitePool, positions: &[Position]) -> Result<Vec<Option<SealedBox>>, StoreError> {
+pub(super) async fn boxes(
+    readers: &SqlitePool,
+    positions: &[Position],
+) -> Result<Vec<Option<SealedBox>>, StoreError> {
     let wanted: Vec<_> = positions.iter().map(|position| number(position.number())).collect();
     let rows = sqlx::query(BOXES).bind(serde_json::json!(wanted).to_string()).fetch_all(readers).await?;
     let mut found = HashMap::with_capacity(rows.len());
     for row in rows {
         let generation: u32 = row.try_get("generation")?;
-        found.insert(row.try_get::<i64, _>("position")?, SealedBox { generation, sealed: row.try_get("sealed")? });
+        found.insert(
+            row.try_get::<i64, _>("position")?,
+            SealedBox { generation, sealed: row.try_get("sealed")? },
+        );
     }
     Ok(wanted.iter().map(|position| found.remove(position)).collect())
 }

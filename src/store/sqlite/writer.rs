@@ -104,7 +104,8 @@ impl Writer {
         let state: (i64, Option<i64>, i64) = sqlx::query_as(STATE).fetch_one(&mut self.connection).await?;
         let sources: Vec<(i64, String)> = sqlx::query_as(SOURCES).fetch_all(&mut self.connection).await?;
         self.heads.clear();
-        self.sources = sources.into_iter().filter_map(|(n, name)| Some((Source::parse(name).ok()?, n))).collect();
+        self.sources =
+            sources.into_iter().filter_map(|(n, name)| Some((Source::parse(name).ok()?, n))).collect();
         self.last_position = u64::try_from(state.0).unwrap_or(0);
         self.last_stream = state.2;
         self.times = RecordedTimes::after(state.1.and_then(chrono::DateTime::from_timestamp_micros));
@@ -176,11 +177,16 @@ impl Writer {
         }
     }
 
-    async fn try_append(&mut self, batch: &[Append]) -> Result<Vec<Result<Appended, AppendError>>, sqlx::Error> {
+    async fn try_append(
+        &mut self,
+        batch: &[Append],
+    ) -> Result<Vec<Result<Appended, AppendError>>, sqlx::Error> {
         let streams = self.streams_of(batch).await?;
         let recorded_at = self.times.next(self.clock.read());
         if recorded_at.is_none() {
-            tracing::error!("ALARM: the clock leapt by more than a minute; nothing is stored until it is set right");
+            tracing::error!(
+                "ALARM: the clock leapt by more than a minute; nothing is stored until it is set right"
+            );
         }
         let mut recorded = HashMap::new();
         let mut looked_up = false;
@@ -206,7 +212,11 @@ impl Writer {
     }
 
     /// Makes a written plan the state in memory, and answers it.
-    fn settle(&mut self, plan: Plan, numbers: HashMap<StreamName, i64>) -> Vec<Result<Appended, AppendError>> {
+    fn settle(
+        &mut self,
+        plan: Plan,
+        numbers: HashMap<StreamName, i64>,
+    ) -> Vec<Result<Appended, AppendError>> {
         self.look_up_first = plan.repeated;
         self.last_position += plan.events.len() as u64;
         for (name, mut known) in plan.streams {
@@ -222,7 +232,10 @@ impl Writer {
         plan.results
     }
 
-    async fn streams_of(&mut self, batch: &[Append]) -> Result<HashMap<StreamName, KnownStream>, sqlx::Error> {
+    async fn streams_of(
+        &mut self,
+        batch: &[Append],
+    ) -> Result<HashMap<StreamName, KnownStream>, sqlx::Error> {
         let mut streams = HashMap::with_capacity(batch.len());
         let mut cold = Vec::new();
         for append in batch {
@@ -290,7 +303,9 @@ impl Writer {
                 number
             });
             let (generation, sealed) = match &event.sealed_box {
-                Some(sealed_box) => (Some(i64::from(sealed_box.generation)), Some(sealed_box.sealed.as_slice())),
+                Some(sealed_box) => {
+                    (Some(i64::from(sealed_box.generation)), Some(sealed_box.sealed.as_slice()))
+                }
                 None => (None, None),
             };
             query = query
@@ -309,13 +324,15 @@ impl Writer {
                 .bind(sealed);
         }
         query.execute(&mut self.connection).await?;
-        let new_sources: Vec<_> = new_sources.into_iter().map(|(source, number)| (source.clone(), number)).collect();
+        let new_sources: Vec<_> =
+            new_sources.into_iter().map(|(source, number)| (source.clone(), number)).collect();
         self.sources.extend(new_sources);
         Ok(new_streams)
     }
 
     async fn destroy_boxes(&mut self, stream: &StreamName) -> Result<u64, StoreError> {
-        let destroyed = sqlx::query(DESTROY_BOXES).bind(stream.to_string()).execute(&mut self.connection).await?;
+        let destroyed =
+            sqlx::query(DESTROY_BOXES).bind(stream.to_string()).execute(&mut self.connection).await?;
         for _ in 0..SCRUB_TRIES {
             if empty_write_ahead_log(&mut self.connection).await? {
                 return Ok(destroyed.rows_affected());

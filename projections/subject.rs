@@ -1,0 +1,276 @@
+//! The fold of a person: standing, where the profile's values lie, consents, and answers to the policy.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Months, NaiveDate, NaiveTime, TimeDelta, Utc};
+use serde::Serialize;
+use subject_record_schemas::types::consent::{ConsentGiven, ConsentWithdrawn};
+use subject_record_schemas::vocabulary::{
+    ConsentEndReason, Country, DataCategory, ErasureDecision, ErasureScope, EvidenceStrength, GivenBy,
+    Language, PolicyAnswer, Purpose, SubjectKind, Term, WithdrawalScope,
+};
+use subject_record_schemas::{Fact, Position, Reference};
+
+use crate::event::{SubjectEvent, in_order};
+
+/// A person as the events of their stream tell.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Person {
+    /// Known, registered or erased.
+    pub standing: Standing,
+    /// Positions of the events whose boxes hold the profile, oldest first: a later value replaces an earlier.
+    pub profile_boxes: Vec<Position>,
+    /// Consents by the platform's names for them.
+    pub consents: BTreeMap<Reference, Consent>,
+    /// Answers to the policy, as they were given.
+    pub acceptances: Vec<Acceptance>,
+}
+
+/// Where a person stands.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum Standing {
+    /// Events name the person, but no registration.
+    #[default]
+    Unregistered,
+    /// Registered.
+    Registered {
+        /// Person, entity or proprietor.
+        kind: SubjectKind,
+        /// Language of the form.
+        language: Language,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// Erased: personal values are gone for good.
+    Erased {
+        /// When it was decided.
+        at: DateTime<Utc>,
+    },
+}
+
+/// A consent and what became of it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Consent {
+    /// State by what was recorded. What time alone ends shows in `until`.
+    pub state: ConsentState,
+    /// Text, version and hash that were shown.
+    pub text: ShownText,
+    /// Purposes that still run.
+    pub purposes: Vec<Purpose>,
+    /// Purposes that were withdrawn and go on for now, because the law or an open obligation bars their end
+    /// (Art. 8(2)).
+    pub purposes_kept: Vec<Purpose>,
+    /// Categories of data.
+    pub categories: Vec<DataCategory>,
+    /// Recipients named in it.
+    pub recipients: Vec<Reference>,
+    /// Whether third parties may get data.
+    pub third_party: bool,
+    /// Whether data may leave the country.
+    pub cross_border: bool,
+    /// To which countries.
+    pub countries: Vec<Country>,
+    /// Whether data may be public.
+    pub public: bool,
+    /// Who gave it.
+    pub by: GivenBy,
+    /// How strongly it is tied to the person.
+    pub strength: EvidenceStrength,
+    /// When it was given.
+    pub given_at: DateTime<Utc>,
+    /// The first instant at which its term has run out, if it has one.
+    pub until: Option<DateTime<Utc>>,
+    /// Positions of the events that made it what it is.
+    pub events: Vec<Position>,
+}
+
+/// State of a consent, by what was recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConsentState {
+    /// Given and neither withdrawn nor ended.
+    Given,
+    /// Withdrawn by the person.
+    Withdrawn,
+    /// Its term ran out.
+    Expired,
+    /// Its purpose was achieved.
+    PurposeAchieved,
+    /// Found invalid.
+    Invalidated,
+    /// Revoked by the operator.
+    Revoked,
+    /// Ended for a reason outside the list.
+    Ended,
+}
+
+/// A published text as it was shown.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ShownText {
+    /// The operator's name for the text.
+    pub text_id: Reference,
+    /// Its version.
+    pub version: Reference,
+    /// SHA-256 of its bytes.
+    pub text_hash: String,
+}
+
+/// An answer to a policy version.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Acceptance {
+    /// Version that was shown.
+    pub policy_version: Reference,
+    /// SHA-256 of its text.
+    pub text_hash: String,
+    /// Language in which it was shown.
+    pub language: Language,
+    /// What was answered.
+    pub answer: PolicyAnswer,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The event.
+    pub position: Position,
+}
+
+impl Person {
+    /// Folds a stream's events, in whatever order they come.
+    #[must_use]
+    pub fn fold(events: Vec<SubjectEvent>) -> Self {
+        let mut person = Self::default();
+        for event in in_order(events) {
+            person.apply(&event);
+        }
+        person
+    }
+
+    fn apply(&mut self, event: &SubjectEvent) {
+        match &event.fact {
+            Fact::SubjectRegistered(registered) => {
+                if self.standing == Standing::Unregistered {
+                    let (kind, language, at) = (registered.kind, registered.language, event.occurred_at);
+                    self.standing = Standing::Registered { kind, language, at };
+                }
+                self.profile_boxes.extend(event.has_personal.then_some(event.position));
+            }
+            Fact::ProfileChanged(_) => {
+                self.profile_boxes.extend(event.has_personal.then_some(event.position))
+            }
+            Fact::PolicyVersionAnswered(answered) => self.acceptances.push(Acceptance {
+                policy_version: answered.policy_version.clone(),
+                text_hash: answered.text_hash.to_string(),
+                language: answered.language,
+                answer: answered.answer,
+                at: event.occurred_at,
+                position: event.position,
+            }),
+            Fact::ConsentGiven(given) => {
+                self.consents.insert(given.consent_id.clone(), Consent::of(given, event));
+            }
+            Fact::ConsentWithdrawn(withdrawn) => {
+                self.with_consent(&withdrawn.consent_id, event, |consent| consent.withdraw(withdrawn));
+            }
+            Fact::WithdrawalLimited(limited) => {
+                self.with_consent(&limited.consent_id, event, |consent| {
+                    consent.purposes_kept.clone_from(&limited.purposes_kept);
+                });
+            }
+            Fact::ConsentEnded(ended) => self.with_consent(&ended.consent_id, event, |consent| {
+                consent.state = match ended.reason {
+                    ConsentEndReason::Expired => ConsentState::Expired,
+                    ConsentEndReason::PurposeAchieved => ConsentState::PurposeAchieved,
+                    ConsentEndReason::Invalidated => ConsentState::Invalidated,
+                    ConsentEndReason::RevokedByOperator => ConsentState::Revoked,
+                    ConsentEndReason::Unlisted(_) => ConsentState::Ended,
+                };
+                consent.purposes.clear();
+                consent.purposes_kept.clear();
+            }),
+            Fact::ErasureDecided(decided)
+                if decided.decision == ErasureDecision::Approved
+                    && decided.scope == ErasureScope::Subject =>
+            {
+                self.standing = Standing::Erased { at: event.occurred_at };
+                self.profile_boxes.clear();
+            }
+            // What the rest means for a person is told by the read models.
+            _ => {}
+        }
+    }
+
+    /// Changes a consent that an event names. One that was never recorded as given stays unknown.
+    fn with_consent(&mut self, id: &Reference, event: &SubjectEvent, change: impl FnOnce(&mut Consent)) {
+        if let Some(consent) = self.consents.get_mut(id) {
+            change(consent);
+            consent.events.push(event.position);
+        }
+    }
+}
+
+impl Consent {
+    fn of(given: &ConsentGiven, event: &SubjectEvent) -> Self {
+        Self {
+            state: ConsentState::Given,
+            text: ShownText {
+                text_id: given.text_id.clone(),
+                version: given.version.clone(),
+                text_hash: given.text_hash.to_string(),
+            },
+            purposes: given.purposes.clone(),
+            purposes_kept: Vec::new(),
+            categories: given.categories.clone(),
+            recipients: given.recipients.clone(),
+            third_party: given.third_party,
+            cross_border: given.cross_border,
+            countries: given.countries.clone(),
+            public: given.public,
+            by: given.by.clone(),
+            strength: given.strength,
+            given_at: event.occurred_at,
+            until: end_of(&given.term, event.occurred_at),
+            events: vec![event.position],
+        }
+    }
+
+    fn withdraw(&mut self, withdrawn: &ConsentWithdrawn) {
+        match withdrawn.scope {
+            WithdrawalScope::All => {
+                let stays = |purpose: &Purpose| {
+                    !withdrawn.purposes.is_empty() && !withdrawn.purposes.contains(purpose)
+                };
+                self.purposes.retain(stays);
+                if self.purposes.is_empty() {
+                    self.state = ConsentState::Withdrawn;
+                }
+            }
+            WithdrawalScope::ThirdParty => self.third_party = false,
+            WithdrawalScope::CrossBorder => self.cross_border = false,
+            WithdrawalScope::Public => self.public = false,
+        }
+    }
+}
+
+/// The offset of the one time zone of Kazakhstan since 1 March 2024, in seconds.
+pub const KAZAKHSTAN_OFFSET_SECONDS: i32 = 5 * 3600;
+
+/// First instant after a term. A term of days ends at 24:00 of its last day in Kazakhstan.
+fn end_of(term: &Term, given_at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    match term {
+        Term::Until(day) => midnight_after(*day),
+        Term::Months(months) => given_at.checked_add_months(Months::new(u32::from(*months))),
+        Term::PurposeAchieved | Term::NotStated => None,
+    }
+}
+
+/// 24:00 of a day in Kazakhstan.
+fn midnight_after(day: NaiveDate) -> Option<DateTime<Utc>> {
+    let midnight = day.succ_opt()?.and_time(NaiveTime::MIN);
+    let local = chrono::FixedOffset::east_opt(KAZAKHSTAN_OFFSET_SECONDS)?;
+    midnight.and_local_timezone(local).single().map(|instant| instant.to_utc())
+}
+
+/// The last microsecond of a day in Kazakhstan: what "as of this day" means.
+#[must_use]
+pub fn end_of_day(day: NaiveDate) -> Option<DateTime<Utc>> {
+    midnight_after(day).map(|midnight| midnight - TimeDelta::microseconds(1))
+}

@@ -1,0 +1,274 @@
+//! The parts put together over one data folder.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ed25519_dalek::SigningKey;
+use subject_record_schemas::identifiers::Bin;
+use subject_record_schemas::types::hex::{LogId, PublicKeyHex};
+use subject_record_schemas::types::log::{LogOpened, LogOpenedPersonal};
+use subject_record_schemas::types::{OrganisationName, PostalAddress};
+use subject_record_schemas::vocabulary::Engine;
+use subject_record_schemas::{Fact, Position, Reference, StoredEvent, StreamName};
+use zeroize::Zeroizing;
+
+use crate::accesses::Accesses;
+use crate::clock::{Clock, Entropy};
+use crate::config::Config;
+use crate::db::{DatabaseError, FolderLock, FolderLockError};
+use crate::erasure::{EraseError, Erasure};
+use crate::intake::{Intake, Refusal};
+use crate::store::sqlite::SqliteStore;
+use crate::store::{EventStore, ExpectedRevision, StoreError, TextStore};
+use crate::timeline::Timelines;
+use crate::vault::kek::{FileKek, KekError};
+use crate::vault::tokens::{TokenError, Tokens};
+use crate::vault::{KeyFile, Vault};
+
+/// Name under which checkpoints are signed until the operator gives the log one of its own.
+const VERIFIER_KEY_NAME: &str = "subject-record";
+
+/// The service over one data folder.
+#[derive(Debug)]
+pub struct App {
+    /// Its settings.
+    pub config: Config,
+    /// The event store.
+    pub store: Arc<dyn EventStore>,
+    /// Published texts.
+    pub texts: Arc<dyn TextStore>,
+    /// Keys and boxes.
+    pub vault: Arc<Vault>,
+    /// Tokens.
+    pub tokens: Tokens,
+    /// Intake.
+    pub intake: Arc<Intake>,
+    /// Timelines.
+    pub timelines: Arc<Timelines>,
+    /// Looks.
+    pub accesses: Accesses,
+    /// Erasures.
+    pub erasure: Erasure,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// What the first event of the log says of it.
+    pub log: OpenLog,
+    _lock: FolderLock,
+}
+
+/// What the first event of a log says of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenLog {
+    /// Its id.
+    pub log_id: String,
+    /// Whether it was filled under a simulated clock.
+    pub simulated: bool,
+}
+
+/// How a log that is not there yet is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NewLog {
+    /// For real people.
+    Real,
+    /// For invented people, under a simulated clock, from this seed.
+    Simulated {
+        /// Seed of the simulation.
+        seed: u64,
+    },
+}
+
+/// Why the service does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The data folder cannot be made.
+    #[error("cannot make the data folder {path}")]
+    Folder {
+        /// The data folder.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Another process owns the data folder.
+    #[error(transparent)]
+    Lock(#[from] FolderLockError),
+    /// A database does not open.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// The key-encryption key does not read.
+    #[error(transparent)]
+    Kek(#[from] KekError),
+    /// The signing key does not read.
+    #[error("{path} does not hold a signing key: 64 hexadecimal digits; `subject-record init` makes one")]
+    SigningKey {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// The signing key is not that of the log.
+    #[error("the signing key is not the one this log was opened with: set paths.signing_key to that one")]
+    OtherSigningKey,
+    /// A token does not read.
+    #[error(transparent)]
+    Tokens(#[from] TokenError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The first event is none that opens a log.
+    #[error("the first event of the store does not open a log: this is no data folder of subject-record")]
+    NoLog,
+    /// The operator's BIN does not read.
+    #[error("operator.bin is no BIN of twelve digits: set it in the settings")]
+    OperatorBin,
+    /// The first event could not be written.
+    #[error("the log could not be opened: {0}")]
+    Opening(Refusal),
+    /// An erasure that a crash cut short could not be finished.
+    #[error("an erasure that was cut short could not be finished")]
+    Erasure(#[from] EraseError),
+}
+
+impl App {
+    /// Opens the data folder, or makes it, and finishes what a crash cut short.
+    ///
+    /// # Errors
+    /// [`OpenError`], saying what to do.
+    pub async fn open(
+        config: Config,
+        new_log: NewLog,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, OpenError> {
+        let data = &config.paths.data;
+        let folder_error = |source| OpenError::Folder { path: data.clone(), source };
+        std::fs::create_dir_all(data).map_err(folder_error)?;
+        tighten(data).map_err(folder_error)?;
+        let lock = FolderLock::take(data)?;
+
+        let store = SqliteStore::open(&data.join("events.db"), config.store, Arc::clone(&clock)).await?;
+        let store = Arc::new(store);
+        let (texts, store): (Arc<dyn TextStore>, Arc<dyn EventStore>) =
+            (Arc::<SqliteStore>::clone(&store), store);
+        let keys = KeyFile::open(&data.join("keys.db")).await?;
+        let tokens = Tokens::load(&keys).await?;
+        let kek = Arc::new(FileKek::read(&config.paths.kek)?);
+        let vault = Arc::new(Vault::new(keys, kek, config.vault, Arc::clone(&clock), Arc::clone(&entropy)));
+
+        let verifier_key = verifier_key(&config.paths.signing_key)?;
+        let opened = opened_log(&*store).await?;
+        let is_new = opened.is_none();
+        let log = match opened {
+            Some((log, key)) if key == verifier_key => log,
+            Some(_) => return Err(OpenError::OtherSigningKey),
+            None => OpenLog {
+                log_id: hex::encode(entropy.bytes::<16>()),
+                simulated: matches!(new_log, NewLog::Simulated { .. }),
+            },
+        };
+        let intake = Intake::new(
+            Arc::clone(&store),
+            Arc::clone(&vault),
+            Arc::clone(&clock),
+            Arc::clone(&entropy),
+            log.log_id.clone(),
+        );
+        let intake = Arc::new(intake);
+        if is_new {
+            open_log(&intake, &config, &log, new_log, verifier_key).await?;
+        }
+        let timelines = Arc::new(Timelines::new(Arc::clone(&store), Arc::clone(&vault), log.log_id.clone()));
+        let erasure =
+            Erasure::new(Arc::clone(&intake), Arc::clone(&store), Arc::clone(&vault), Arc::clone(&timelines));
+        let finished = erasure.resume().await?;
+        if finished > 0 {
+            tracing::warn!(finished, "erasures that were cut short, or undone by a backup, are carried out");
+        }
+        let accesses = Accesses::new(Arc::clone(&intake));
+        Ok(Self {
+            config,
+            store,
+            texts,
+            vault,
+            tokens,
+            intake,
+            timelines,
+            accesses,
+            erasure,
+            clock,
+            entropy,
+            log,
+            _lock: lock,
+        })
+    }
+}
+
+/// The data folder is for its owner alone.
+fn tighten(folder: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))
+}
+
+/// The public half of the signing key.
+fn verifier_key(path: &Path) -> Result<PublicKeyHex, OpenError> {
+    let malformed = || OpenError::SigningKey { path: path.to_owned() };
+    let text = Zeroizing::new(std::fs::read_to_string(path).map_err(|_| malformed())?);
+    let mut seed = Zeroizing::new([0; 32]);
+    hex::decode_to_slice(text.trim(), seed.as_mut_slice()).map_err(|_| malformed())?;
+    let public = SigningKey::from_bytes(&seed).verifying_key();
+    PublicKeyHex::parse(hex::encode(public.as_bytes())).map_err(|_| malformed())
+}
+
+/// What the first event says of the log, if there is one.
+async fn opened_log(store: &dyn EventStore) -> Result<Option<(OpenLog, PublicKeyHex)>, OpenError> {
+    let Some(first) = store.read_all(Position::START, 1).await?.pop() else { return Ok(None) };
+    let fact = StoredEvent::read(first.bytes.as_bytes()).and_then(|stored| stored.fact());
+    match fact {
+        Ok(Fact::LogOpened(opened)) => {
+            let log = OpenLog { log_id: opened.log_id.as_str().to_owned(), simulated: opened.simulated };
+            Ok(Some((log, opened.verifier_key)))
+        }
+        _ => Err(OpenError::NoLog),
+    }
+}
+
+/// Writes the first event.
+async fn open_log(
+    intake: &Intake,
+    config: &Config,
+    log: &OpenLog,
+    new_log: NewLog,
+    verifier_key: PublicKeyHex,
+) -> Result<(), OpenError> {
+    let mistake = || OpenError::Opening(Refusal::Store);
+    let operator = &config.operator;
+    let text = |text: &String| (!text.trim().is_empty()).then(|| text.trim().to_owned());
+    let operator_bin = match text(&operator.bin) {
+        Some(bin) => Some(Bin::parse(&bin).map_err(|_| OpenError::OperatorBin)?),
+        None => None,
+    };
+    let opened = LogOpened {
+        log_id: LogId::parse(log.log_id.clone()).map_err(|_| mistake())?,
+        operator_bin,
+        engine: Engine::Sqlite,
+        verifier_key_name: Reference::parse(VERIFIER_KEY_NAME).map_err(|_| mistake())?,
+        verifier_key,
+        simulated: log.simulated,
+        simulated_seed: match new_log {
+            NewLog::Real => None,
+            NewLog::Simulated { seed } => Some(seed),
+        },
+        continues: None,
+    };
+    let personal = LogOpenedPersonal {
+        operator_name: text(&operator.name).map(OrganisationName),
+        operator_address: text(&operator.address).map(PostalAddress),
+    };
+    let own = || async {
+        let now = intake.clock().now();
+        let event = intake.own_event(intake.own_id()?, StreamName::Office, now, None, &opened)?;
+        let event = event.with_personal(&personal)?;
+        intake.record_own(event, ExpectedRevision::NoStream).await
+    };
+    own().await.map(drop).map_err(OpenError::Opening)
+}

@@ -1,0 +1,191 @@
+//! The command line: noun, verb. One file a noun.
+//!
+//! Exit status: 0 done, 1 failed, 2 wrong usage.
+
+mod client;
+mod events;
+mod init;
+mod output;
+mod serve;
+mod subject;
+mod token;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+pub use self::output::Format;
+use crate::clock::Entropy;
+use crate::config::{Config, ConfigError, FILE_NAME};
+
+/// The record of what an operator did with people's personal data.
+#[derive(Debug, Parser)]
+#[command(name = "subject-record", version, arg_required_else_help = true)]
+pub struct CommandLine {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+pub struct Common {
+    /// File of settings.
+    #[arg(long, global = true, env = "SUBJECT_RECORD_CONFIG", default_value = FILE_NAME)]
+    config: PathBuf,
+    /// Address of a running server; without it the data folder is opened, if no process owns it.
+    #[arg(long, global = true, env = "SUBJECT_RECORD_URL")]
+    url: Option<String>,
+    /// Token to ask with.
+    #[arg(long, global = true, env = "SUBJECT_RECORD_TOKEN", hide_env_values = true)]
+    token: Option<String>,
+    /// How answers are printed.
+    #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
+    format: Format,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make settings, keys and first tokens for a new data folder.
+    Init(init::Init),
+    /// Serve HTTP until told to stop (SIGTERM or Ctrl-C).
+    Serve(serve::Serve),
+    /// Events.
+    #[command(subcommand)]
+    Events(events::Events),
+    /// People.
+    #[command(subcommand)]
+    Subject(subject::Subject),
+    /// Tokens.
+    #[command(subcommand)]
+    Token(token::Token),
+}
+
+/// Why a command failed: one line, and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// The settings do not read.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The data folder does not open.
+    #[error(transparent)]
+    Open(#[from] crate::app::OpenError),
+    /// The service does not listen.
+    #[error(transparent)]
+    Serve(#[from] crate::http::ServeError),
+    /// A file or the terminal failed.
+    #[error("{what}")]
+    Io {
+        /// What was being done.
+        what: String,
+        /// Why it failed.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The server refused.
+    #[error("{code}: {detail}")]
+    Refused {
+        /// The stable code.
+        code: String,
+        /// What it says.
+        detail: String,
+    },
+    /// The server cannot be reached, or broke off.
+    #[error("the server at {url} does not answer")]
+    Unreachable {
+        /// Its address.
+        url: String,
+        /// Why.
+        #[source]
+        source: reqwest::Error,
+    },
+    /// Anything else, said in full.
+    #[error("{0}")]
+    Said(String),
+}
+
+impl CommandError {
+    fn io(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
+        let what = what.into();
+        move |source| Self::Io { what, source }
+    }
+}
+
+/// Runs the command of the process's arguments.
+pub async fn run() -> ExitCode {
+    let line = CommandLine::parse();
+    let result = match line.command {
+        Command::Init(init) => init.run(&crate::clock::SystemEntropy).await,
+        Command::Serve(serve) => serve.run(&line.common).await,
+        Command::Events(events) => events.run(&line.common).await,
+        Command::Subject(subject) => subject.run(&line.common).await,
+        Command::Token(token) => token.run(&line.common).await,
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {}", with_causes(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// An error and its causes, each once.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let inner_text = inner.to_string();
+        if !text.contains(&inner_text) {
+            text = format!("{text}: {inner_text}");
+        }
+        cause = inner.source();
+    }
+    text
+}
+
+impl Common {
+    fn config(&self) -> Result<Config, ConfigError> {
+        Config::load(&self.config, std::env::vars())
+    }
+}
+
+/// A file for its owner alone, holding a secret; never over one that is there.
+fn write_secret(path: &std::path::Path, text: &str) -> Result<(), CommandError> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let failed = || format!("cannot write {}", path.display());
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(CommandError::io(failed()))?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(CommandError::io(failed()))
+}
+
+/// A folder for its owner alone.
+fn make_folder(path: &std::path::Path) -> Result<(), CommandError> {
+    use std::os::unix::fs::DirBuilderExt;
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.map_err(CommandError::io(format!("cannot make the folder {}", path.display())))
+}
+
+/// 32 random bytes as hexadecimal text.
+fn random_key(entropy: &dyn Entropy) -> zeroize::Zeroizing<String> {
+    let bytes = zeroize::Zeroizing::new(entropy.bytes::<32>());
+    zeroize::Zeroizing::new(format!("{}\n", hex::encode(*bytes)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        use clap::CommandFactory;
+        CommandLine::command().debug_assert();
+    }
+}

@@ -1,0 +1,231 @@
+//! `subject timeline|show|erase`.
+
+use clap::{Args, Subcommand};
+use reqwest::{Method, RequestBuilder};
+use serde_json::{Value, json};
+use subject_record_schemas::vocabulary::Language;
+use subject_record_schemas::{Reference, SubjectId};
+
+use super::client::Client;
+use super::output::{self, local_time, text};
+use super::{CommandError, Common, Format};
+
+/// People.
+#[derive(Debug, Subcommand)]
+pub(super) enum Subject {
+    /// Replay what happened with a person's data.
+    Timeline {
+        /// The platform's id of the person.
+        id: SubjectId,
+        #[command(flatten)]
+        look: Look,
+        /// Only these types, by wire name.
+        #[arg(long = "type")]
+        types: Vec<String>,
+        /// Newest first.
+        #[arg(long)]
+        newest_first: bool,
+        /// Events at most.
+        #[arg(long)]
+        limit: Option<u32>,
+        /// Language of the sentences: ru, kk or en.
+        #[arg(long, default_value = "ru")]
+        lang: Language,
+    },
+    /// Standing, profile, consents and answers to the policy.
+    Show {
+        /// The platform's id of the person.
+        id: SubjectId,
+        #[command(flatten)]
+        look: Look,
+    },
+    /// Erase a person's values for good. A pseudonymous skeleton remains.
+    Erase {
+        /// The platform's id of the person.
+        id: SubjectId,
+        /// subject_request, term_ended, relations_ended, court_act, unlawful_processing or law.
+        #[arg(long)]
+        basis: String,
+        /// The request, act or article.
+        #[arg(long)]
+        basis_ref: Option<Reference>,
+        /// Do not ask whether it is meant.
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+/// Which moment, and why somebody looks.
+#[derive(Debug, Args)]
+pub(super) struct Look {
+    /// What had happened by then: an instant, or a day in Kazakhstan.
+    #[arg(long)]
+    as_of: Option<String>,
+    /// What was recorded by then: an instant, or a day in Kazakhstan.
+    #[arg(long)]
+    known_at: Option<String>,
+    /// Open personal values, for this purpose: support, subject_request, claim, audit, regulator, court, incident or
+    /// verification. The look is recorded. Without it the answer is pseudonymous.
+    #[arg(long)]
+    purpose: Option<String>,
+    /// The case it belongs to.
+    #[arg(long, requires = "purpose")]
+    case: Option<Reference>,
+    /// Masked members to open as well, such as iin.
+    #[arg(long, requires = "purpose")]
+    reveal: Vec<String>,
+}
+
+impl Look {
+    fn on(&self, request: RequestBuilder) -> RequestBuilder {
+        let mut request = request;
+        let pairs = [("as_of", &self.as_of), ("known_at", &self.known_at)];
+        for (name, value) in pairs.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?))) {
+            request = request.query(&[(name, value)]);
+        }
+        if !self.reveal.is_empty() {
+            request = request.query(&[("reveal", self.reveal.join(","))]);
+        }
+        match (&self.purpose, &self.case) {
+            (Some(purpose), Some(case)) => {
+                request.header("access-purpose", format!("{purpose}; case=\"{case}\""))
+            }
+            (Some(purpose), None) => request.header("access-purpose", purpose),
+            (None, _) => request,
+        }
+    }
+}
+
+impl Subject {
+    pub(super) async fn run(self, common: &Common) -> Result<(), CommandError> {
+        if let Self::Erase { id, yes: false, .. } = &self {
+            confirm(id)?;
+        }
+        let client = Client::open(common).await?;
+        let answer = self.ask(&client).await;
+        client.close().await;
+        let answer = answer?;
+        match (&self, common.format) {
+            (Self::Timeline { .. }, Format::Table) => print_timeline(&answer),
+            (Self::Show { .. }, Format::Table) => print_person(&answer),
+            (Self::Erase { .. }, Format::Table) => output::print(&format!(
+                "{} is erased: {} sealed box(es) and key generation(s) {} destroyed; the record of it stands at {}\n",
+                text(&answer, "subject"),
+                text(&answer, "boxes_destroyed"),
+                text(&answer, "key_generations"),
+                text(&answer, "destroyed"),
+            )),
+            (_, format) => output::json(format, &answer, "entries"),
+        }
+    }
+
+    async fn ask(&self, client: &Client) -> Result<Value, CommandError> {
+        match self {
+            Self::Timeline { id, look, types, newest_first, limit, lang } => {
+                let mut request = client.request(Method::GET, &format!("/v1/subjects/{id}/timeline"));
+                request = look.on(request).query(&[("lang", lang.to_string())]);
+                if !types.is_empty() {
+                    request = request.query(&[("type", types.join(","))]);
+                }
+                if *newest_first {
+                    request = request.query(&[("newest_first", "true")]);
+                }
+                if let Some(limit) = limit {
+                    request = request.query(&[("limit", limit.to_string())]);
+                }
+                client.json(request).await
+            }
+            Self::Show { id, look } => {
+                client.json(look.on(client.request(Method::GET, &format!("/v1/subjects/{id}")))).await
+            }
+            Self::Erase { id, basis, basis_ref, .. } => {
+                let body = json!({ "basis": basis, "basis_ref": basis_ref });
+                client
+                    .json(client.request(Method::POST, &format!("/v1/subjects/{id}/erasure")).json(&body))
+                    .await
+            }
+        }
+    }
+}
+
+/// Asks on the terminal; without one, `--yes` is needed.
+fn confirm(id: &SubjectId) -> Result<(), CommandError> {
+    use std::io::{IsTerminal, stdin};
+    if !stdin().is_terminal() {
+        return Err(CommandError::Said("erasing cannot be undone: say --yes".into()));
+    }
+    eprint!("Erase the personal values of {id} for good? This cannot be undone. Type the id to go on: ");
+    let mut typed = String::new();
+    stdin().read_line(&mut typed).map_err(CommandError::io("cannot read the terminal"))?;
+    if typed.trim() == id.as_str() { Ok(()) } else { Err(CommandError::Said("nothing was erased".into())) }
+}
+
+fn print_timeline(answer: &Value) -> Result<(), CommandError> {
+    let entries = answer.get("entries").and_then(Value::as_array).cloned().unwrap_or_default();
+    let row = |entry: &Value| {
+        let mut sentence = text(entry, "sentence");
+        if let Some(personal) = entry.get("personal") {
+            sentence.push_str(&format!("  [{}]", personal_words(personal)));
+        }
+        vec![local_time(entry, "time"), text(entry, "position"), text(entry, "title"), sentence]
+    };
+    let rows: Vec<_> = entries.iter().map(row).collect();
+    output::table(&["TIME", "POSITION", "WHAT", "SENTENCE"], &rows)?;
+    if answer.get("simulated") == Some(&Value::Bool(true)) {
+        output::print("(simulated log: invented people)\n")?;
+    }
+    match answer.get("next") {
+        Some(Value::String(_)) => output::print("(there is more: raise --limit or narrow the time)\n"),
+        _ => Ok(()),
+    }
+}
+
+fn personal_words(personal: &Value) -> String {
+    let Some(members) = personal.get("members").and_then(Value::as_array) else {
+        return text(personal, "state");
+    };
+    let member = |member: &Value| match member.get("value") {
+        Some(value) => format!("{}: {}", text(member, "name"), plain(value)),
+        None => format!("{}: {}", text(member, "name"), text(member, "state")),
+    };
+    members.iter().map(member).collect::<Vec<_>>().join(", ")
+}
+
+/// A personal value as one line: a name's parts in order, other objects as JSON.
+fn plain(value: &Value) -> String {
+    let parts = |value: &Value| {
+        let parts = ["family", "given", "patronymic"].iter().map(|part| text(value, part));
+        parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+    };
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Object(object) if object.contains_key("family") => parts(value),
+        other => other.to_string(),
+    }
+}
+
+fn print_person(answer: &Value) -> Result<(), CommandError> {
+    let standing = answer.get("standing").cloned().unwrap_or_default();
+    let mut lines = format!("{}  {}", text(answer, "subject"), text(&standing, "state"));
+    if let Some(at) = standing.get("at") {
+        lines.push_str(&format!(" since {}", local_time(&json!({ "at": at }), "at")));
+    }
+    lines.push_str("\n\nprofile\n");
+    for (name, member) in answer.get("profile").and_then(Value::as_object).into_iter().flatten() {
+        let value = member.get("value").map_or_else(|| text(member, "state"), plain);
+        lines.push_str(&format!("  {name:<20} {value}\n"));
+    }
+    lines.push_str("\nconsents\n");
+    for (id, consent) in answer.get("consents").and_then(Value::as_object).into_iter().flatten() {
+        let until = local_time(consent, "until");
+        let until = if until.is_empty() { String::new() } else { format!(" until {until}") };
+        let purposes = consent.get("purposes").map(Value::to_string).unwrap_or_default();
+        lines.push_str(&format!("  {id:<20} {}{until}  {purposes}\n", text(consent, "state")));
+    }
+    lines.push_str("\nanswers to the policy\n");
+    for answer in answer.get("acceptances").and_then(Value::as_array).into_iter().flatten() {
+        let (version, given) = (text(answer, "policy_version"), text(answer, "answer"));
+        lines.push_str(&format!("  {version:<20} {given}  {}\n", local_time(answer, "at")));
+    }
+    output::print(&lines)
+}

@@ -1,0 +1,277 @@
+//! Settings: flags over `SUBJECT_RECORD_*` variables over `subject-record.toml` over defaults.
+//!
+//! Every setting is a named member of a section here, with its unit in its name. An unknown one is refused.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+/// Beginning of the variables that set a setting: `SUBJECT_RECORD_SERVER__LISTEN=127.0.0.1:9000`.
+pub const VARIABLE_PREFIX: &str = "SUBJECT_RECORD_";
+
+/// Name of the file of settings in a data folder's parent or wherever `--config` says.
+pub const FILE_NAME: &str = "subject-record.toml";
+
+/// All settings.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where things lie.
+    pub paths: Paths,
+    /// Who runs the platform.
+    #[serde(default)]
+    pub operator: Operator,
+    /// The HTTP door.
+    #[serde(default)]
+    pub server: Server,
+    /// The event store.
+    #[serde(default)]
+    pub store: Store,
+    /// The vault.
+    #[serde(default)]
+    pub vault: Vault,
+    /// The log.
+    #[serde(default)]
+    pub log: Log,
+}
+
+/// Where things lie. Relative paths start at the file of settings.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Paths {
+    /// The data folder: events and wrapped keys. One process owns it.
+    pub data: PathBuf,
+    /// The key-encryption key. Outside the data folder, and outside its backups.
+    pub kek: PathBuf,
+    /// The key that signs checkpoints. Outside the data folder.
+    pub signing_key: PathBuf,
+}
+
+/// Who runs the platform (clause 5.2 needs name and registered address; Art. 8(4) the name and BIN).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Operator {
+    /// Name.
+    pub name: String,
+    /// BIN, twelve digits.
+    pub bin: String,
+    /// Registered address: the venue of disputes.
+    pub address: String,
+}
+
+/// The HTTP door.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Server {
+    /// Address and port to listen on.
+    pub listen: SocketAddr,
+    /// Bytes of a body at most; a stream of NDJSON may be longer, each of its lines not.
+    pub body_bytes_max: usize,
+    /// Bytes of the request line and headers together.
+    pub header_bytes_max: usize,
+    /// Headers of a request.
+    pub headers_max: usize,
+    /// Open connections; more wait to be accepted.
+    pub connections_max: usize,
+    /// Time for the headers of a request to arrive.
+    pub header_seconds_max: u64,
+    /// Time for a request that is not a stream.
+    pub request_seconds_max: u64,
+    /// Time that running requests get when the service stops.
+    pub drain_seconds_max: u64,
+    /// Events of a batch.
+    pub batch_events_max: usize,
+    /// Events of one page of a timeline.
+    pub page_events_max: u32,
+    /// Events a token may send in a second, on average; 0 sets no limit.
+    pub token_events_per_second_max: u32,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            body_bytes_max: 8 * 1024 * 1024,
+            header_bytes_max: 32 * 1024,
+            headers_max: 64,
+            connections_max: 1024,
+            header_seconds_max: 10,
+            request_seconds_max: 30,
+            drain_seconds_max: 20,
+            batch_events_max: 1000,
+            page_events_max: 500,
+            token_events_per_second_max: 0,
+        }
+    }
+}
+
+/// The event store.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Store {
+    /// Events that may wait for the writer; more are answered 503.
+    pub queue_events_max: u32,
+    /// Events of one commit, and so of one atomic batch.
+    pub batch_events_max: usize,
+    /// Streams whose ends are kept in memory.
+    pub stream_heads_max: usize,
+    /// Pages of write-ahead log after which a commit copies them into the file. Longer intervals write hot
+    /// index pages less often.
+    pub wal_checkpoint_pages: u32,
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self {
+            queue_events_max: 20_000,
+            batch_events_max: 1_000,
+            stream_heads_max: 200_000,
+            wal_checkpoint_pages: 10_000,
+        }
+    }
+}
+
+/// The vault.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Vault {
+    /// Keys of people kept in memory.
+    pub dek_cache_entries_max: usize,
+    /// How long a key is kept in memory.
+    pub dek_cache_seconds: u64,
+}
+
+impl Default for Vault {
+    fn default() -> Self {
+        Self { dek_cache_entries_max: 50_000, dek_cache_seconds: 300 }
+    }
+}
+
+/// What is written about the service's own running.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// `error`, `warn`, `info`, `debug`, or a filter by module.
+    pub filter: String,
+    /// JSON lines instead of text.
+    pub json: bool,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { filter: "info".into(), json: false }
+    }
+}
+
+/// Settings that do not read.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error(
+        "cannot read the settings at {path}; `subject-record init` makes them, or name another file with --config"
+    )]
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file is no TOML.
+    #[error("{path} is no TOML: {reason}")]
+    Syntax {
+        /// Which file.
+        path: PathBuf,
+        /// Where and why.
+        reason: String,
+    },
+    /// A variable that sets nothing.
+    #[error("the variable {0} sets nothing: it should be SUBJECT_RECORD_<SECTION>__<SETTING>")]
+    Variable(String),
+    /// A setting that is unknown or has no such value.
+    #[error("a setting is wrong: {0}")]
+    Setting(String),
+}
+
+impl Config {
+    /// Reads the file and lays the variables over it.
+    ///
+    /// # Errors
+    /// [`ConfigError`], naming the file, variable or setting.
+    pub fn load(path: &Path, variables: impl Iterator<Item = (String, String)>) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+        let mut table: toml::Table = text.parse().map_err(|error: toml::de::Error| ConfigError::Syntax {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        })?;
+        for (name, value) in variables {
+            overlay(&mut table, &name, &value)?;
+        }
+        let mut config: Self =
+            table.try_into().map_err(|error: toml::de::Error| ConfigError::Setting(error.to_string()))?;
+        let base = path.parent().unwrap_or(Path::new("."));
+        for place in [&mut config.paths.data, &mut config.paths.kek, &mut config.paths.signing_key] {
+            if place.is_relative() {
+                *place = base.join(&*place);
+            }
+        }
+        Ok(config)
+    }
+}
+
+/// Variables that are no settings: `SUBJECT_RECORD_CONFIG`, `…_URL`, `…_TOKEN` belong to the command line.
+const COMMAND_LINE_VARIABLES: [&str; 3] = ["CONFIG", "URL", "TOKEN"];
+
+fn overlay(table: &mut toml::Table, name: &str, value: &str) -> Result<(), ConfigError> {
+    let Some(setting) = name.strip_prefix(VARIABLE_PREFIX) else { return Ok(()) };
+    if COMMAND_LINE_VARIABLES.contains(&setting) {
+        return Ok(());
+    }
+    let (section, setting) =
+        setting.split_once("__").ok_or_else(|| ConfigError::Variable(name.to_owned()))?;
+    let section = table.entry(section.to_lowercase()).or_insert_with(|| toml::Table::new().into());
+    let section = section.as_table_mut().ok_or_else(|| ConfigError::Variable(name.to_owned()))?;
+    // A number or flag where it reads as one, else a text.
+    let parsed =
+        value.parse::<i64>().map(toml::Value::from).or_else(|_| value.parse::<bool>().map(toml::Value::from));
+    section.insert(setting.to_lowercase(), parsed.unwrap_or_else(|_| value.into()));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = "[paths]\ndata = 'data'\nkek = '/k/kek'\nsigning_key = '/k/sign'\n";
+
+    fn load(text: &str, variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE_NAME);
+        std::fs::write(&path, text).unwrap();
+        Config::load(&path, variables.iter().map(|(name, value)| (name.to_string(), value.to_string())))
+    }
+
+    #[test]
+    fn a_variable_wins_over_the_file() {
+        let config = load(
+            FILE,
+            &[
+                ("SUBJECT_RECORD_SERVER__LISTEN", "127.0.0.1:9"),
+                ("SUBJECT_RECORD_LOG__JSON", "true"),
+                ("PATH", "x"),
+            ],
+        )
+        .unwrap();
+        assert_eq!(config.server.listen.port(), 9);
+        assert!(config.log.json && config.paths.data.ends_with("data") && config.paths.data.is_absolute());
+    }
+
+    #[test]
+    fn an_unknown_setting_is_refused_by_name() {
+        let error = load(&format!("{FILE}[server]\nlissten = 'x'\n"), &[]).unwrap_err().to_string();
+        assert!(error.contains("lissten"), "{error}");
+        assert!(matches!(load(FILE, &[("SUBJECT_RECORD_LISTEN", "x")]), Err(ConfigError::Variable(_))));
+    }
+}

@@ -1,0 +1,88 @@
+//! The operator's door: health and tokens. No personal data.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::json;
+use subject_record_schemas::vocabulary::Role;
+
+use super::problem::Problem;
+use super::{Service, json_response};
+use crate::caller::SourcePattern;
+use crate::clock::Entropy;
+use crate::error;
+use crate::vault::tokens::TokenError;
+
+/// `GET /health/live`: the process answers.
+pub(super) async fn live() -> &'static str {
+    "live\n"
+}
+
+/// `GET /health/ready`: events can be taken now.
+pub(super) async fn ready(State(service): State<Arc<Service>>) -> Response {
+    let draining = *service.draining.borrow();
+    let reads = service.app.store.has_box(&subject_record_schemas::StreamName::Office).await.is_ok();
+    let status = if reads && !draining { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let body = json!({ "ready": reads && !draining, "store": reads, "draining": draining });
+    (status, json_response(&body)).into_response()
+}
+
+/// `GET /v1/tokens`: all tokens, never their secrets.
+pub(super) async fn tokens(State(service): State<Arc<Service>>) -> Response {
+    json_response(&json!({ "tokens": service.app.tokens.list() }))
+}
+
+/// A token to make.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewToken {
+    name: String,
+    role: Role,
+    #[serde(default)]
+    sources: Vec<SourcePattern>,
+}
+
+/// `POST /v1/tokens`: makes a token; its text is answered once and never again.
+pub(super) async fn create_token(
+    State(service): State<Arc<Service>>,
+    body: Result<Json<NewToken>, JsonRejection>,
+) -> Result<Response, Problem> {
+    let Json(new) = body.map_err(|error| Problem::bad_request(error.body_text()))?;
+    let app = &service.app;
+    let entropy: &dyn Entropy = &*app.entropy;
+    let created = app
+        .tokens
+        .create(app.vault.key_file(), &new.name, new.role, new.sources, app.clock.now(), entropy)
+        .await;
+    let text = created.map_err(|error| problem_of(&error))?;
+    let body = json!({ "name": new.name, "role": new.role, "token": *text });
+    Ok((StatusCode::CREATED, json_response(&body)).into_response())
+}
+
+/// `DELETE /v1/tokens/{name}`.
+pub(super) async fn revoke_token(
+    State(service): State<Arc<Service>>,
+    Path(name): Path<String>,
+) -> Result<Response, Problem> {
+    let app = &service.app;
+    let revoked = app.tokens.revoke(app.vault.key_file(), &name, app.clock.now()).await;
+    match revoked.map_err(|error| problem_of(&error))? {
+        true => Ok(StatusCode::NO_CONTENT.into_response()),
+        false => Err(Problem::new(error::NOT_FOUND)),
+    }
+}
+
+fn problem_of(error: &TokenError) -> Problem {
+    match error {
+        TokenError::Name | TokenError::Taken | TokenError::Sources => Problem::bad_request(error),
+        TokenError::Keys(_) | TokenError::Row(_) => {
+            tracing::error!(error = error as &dyn std::error::Error, "tokens cannot be kept");
+            Problem::new(error::VAULT_FAULT)
+        }
+    }
+}

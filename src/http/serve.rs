@@ -1,0 +1,118 @@
+//! Listening: limits on connections, headers and time, and a graceful end.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::Request;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+
+use super::auth::Rates;
+use super::problem::Problem;
+use super::{Service, router};
+use crate::app::App;
+use crate::error;
+
+/// The service cannot listen.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The address is taken or not this machine's.
+    #[error("cannot listen on {address}: is another service there? Choose another with --listen")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// Serves until `stop` is done, then lets running requests end.
+///
+/// `listening` is told the address once it is open.
+///
+/// # Errors
+/// [`ServeError::Listen`] when the address cannot be opened.
+pub async fn serve(
+    app: Arc<App>,
+    stop: impl Future<Output = ()> + Send,
+    listening: impl FnOnce(SocketAddr),
+) -> Result<(), ServeError> {
+    let settings = app.config.server.clone();
+    let listen_error = |source| ServeError::Listen { address: settings.listen, source };
+    let listener = TcpListener::bind(settings.listen).await.map_err(listen_error)?;
+    let (drain, draining) = watch::channel(false);
+    let service = Arc::new(Service { app, rates: Rates::default(), draining });
+    let time_max = Duration::from_secs(settings.request_seconds_max);
+    let routes =
+        router(&service).layer(middleware::from_fn(move |request, next| in_time(request, next, time_max)));
+    listening(listener.local_addr().map_err(listen_error)?);
+
+    let mut http = hyper::server::conn::http1::Builder::new();
+    http.timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_secs(settings.header_seconds_max))
+        .max_headers(settings.headers_max)
+        .max_buf_size(settings.header_bytes_max.max(8192));
+    let connections = Arc::new(Semaphore::new(settings.connections_max));
+    let graceful = GracefulShutdown::new();
+    tokio::pin!(stop);
+    loop {
+        let accepted = tokio::select! {
+            accepted = accept(&listener, &connections) => accepted,
+            () = &mut stop => break,
+        };
+        let Some((stream, permit)) = accepted else { continue };
+        // Answers are written whole: waiting to fill a packet only delays them.
+        let _ = stream.set_nodelay(true);
+        let connection =
+            http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(routes.clone()));
+        let connection = graceful.watch(connection);
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection ended badly");
+            }
+            drop(permit);
+        });
+    }
+    drop(listener);
+    let _ = drain.send(true);
+    tracing::info!("draining: running requests may end, new ones are not taken");
+    let patience = Duration::from_secs(settings.drain_seconds_max);
+    if tokio::time::timeout(patience, graceful.shutdown()).await.is_err() {
+        tracing::warn!(
+            "some requests did not end in time; what they were not answered for, their senders send again"
+        );
+    }
+    Ok(())
+}
+
+async fn accept(
+    listener: &TcpListener,
+    connections: &Arc<Semaphore>,
+) -> Option<(tokio::net::TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+    let permit = Arc::clone(connections).acquire_owned().await.ok()?;
+    match listener.accept().await {
+        Ok((stream, _)) => Some((stream, permit)),
+        Err(error) => {
+            // Out of file descriptors, mostly: let some connections end.
+            tracing::warn!(%error, "a connection could not be accepted");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            None
+        }
+    }
+}
+
+/// Ends a request that takes too long to be answered. A stream answers at once and has its own patience.
+async fn in_time(request: Request, next: Next, time_max: Duration) -> Response {
+    match tokio::time::timeout(time_max, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Problem::new(error::TIMED_OUT).into_response(),
+    }
+}

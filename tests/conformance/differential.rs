@@ -1,0 +1,130 @@
+//! The embedded engine does what the reference engine does, whatever it is asked.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use subject_record::clock::Clock;
+use subject_record::store::append::STORED_BYTES_MAX;
+use subject_record::store::memory::MemoryStore;
+use subject_record::store::sqlite::SqliteSettings;
+use subject_record::store::{
+    Append, AppendError, Appended, EventKey, EventStore, ExpectedRevision, Mark, SealedEvent,
+};
+use subject_record_schemas::{Position, Revision, Source};
+use tempfile::TempDir;
+
+use super::checker::check_log;
+use super::given::{Shape, clock, event_of, key, morning, open, person};
+
+/// Few, so that appends meet one another.
+const STREAMS: u32 = 3;
+const SOURCES: [&str; 2] = ["platform/tests", "platform/other"];
+const NAMES: u32 = 9;
+
+/// One thing that is done to both stores.
+#[derive(Clone, Debug)]
+enum Step {
+    Append(Vec<Append>),
+    Pass {
+        seconds: u32,
+    },
+    DestroyBoxes {
+        stream: u32,
+    },
+    /// The embedded engine is closed and opened again.
+    Reopen,
+}
+
+fn events() -> impl Strategy<Value = SealedEvent> {
+    let mark = prop_oneof![12 => Just(Mark::None), 2 => Just(Mark::Registration), 1 => Just(Mark::Fence)];
+    let bytes = prop_oneof![20 => 0..40_usize, 1 => Just(STORED_BYTES_MAX)];
+    (0..SOURCES.len(), 0..NAMES, mark, prop::option::of(0..9_u8), bytes).prop_map(
+        |(source, id, mark, fill, bytes)| {
+            let key = EventKey { source: Source::parse(SOURCES[source]).unwrap(), ..key(&format!("e-{id}")) };
+            let event = SealedEvent { mark, ..event_of(key).long(bytes) };
+            fill.map_or(event.clone(), |fill| event.boxed(fill))
+        },
+    )
+}
+
+fn appends() -> impl Strategy<Value = Append> {
+    let expected = prop_oneof![
+        4 => Just(ExpectedRevision::Any),
+        1 => Just(ExpectedRevision::NoStream),
+        1 => Just(ExpectedRevision::StreamExists),
+        3 => (0..5_u64).prop_map(|revision| ExpectedRevision::Exactly(Revision::new(revision))),
+    ];
+    (0..STREAMS, expected, vec(events(), 0..4)).prop_map(|(stream, expected, events)| Append {
+        stream: person(stream),
+        expected,
+        events,
+    })
+}
+
+fn steps() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        12 => vec(appends(), 1..5).prop_map(Step::Append),
+        2 => (0..4_000_u32).prop_map(|seconds| Step::Pass { seconds }),
+        1 => (0..STREAMS).prop_map(|stream| Step::DestroyBoxes { stream }),
+        1 => Just(Step::Reopen),
+    ]
+}
+
+/// Answers in a form that can be compared.
+fn answers(results: Vec<Result<Appended, AppendError>>) -> Vec<Result<Appended, String>> {
+    results.into_iter().map(|result| result.map_err(|error| format!("{error:?}"))).collect()
+}
+
+/// Whatever can be read of a store.
+async fn contents(store: &dyn EventStore) -> impl PartialEq + std::fmt::Debug {
+    let log = check_log(store).await.unwrap();
+    let positions: Vec<_> = (0..=log.events.len() as u64 + 1).map(Position::new).collect();
+    let mut streams = Vec::new();
+    for stream in (0..STREAMS).map(person) {
+        streams.push((store.head(&stream).await.unwrap(), store.has_box(&stream).await.unwrap()));
+    }
+    let mut known = Vec::new();
+    for hours in 0..8 {
+        known.push(store.position_at(morning() + TimeDelta::hours(hours)).await.unwrap());
+    }
+    let mut fenced = store.fenced_streams().await.unwrap();
+    fenced.sort();
+    (log.events, store.boxes(&positions).await.unwrap(), streams, known, fenced)
+}
+
+async fn compare(steps: Vec<Step>) -> Result<(), TestCaseError> {
+    let (clock, folder) = (clock(), TempDir::new().unwrap());
+    let reference = MemoryStore::new(Arc::clone(&clock) as Arc<dyn Clock>);
+    let mut embedded = open(folder.path(), SqliteSettings::default(), &clock).await;
+    for step in steps {
+        match step {
+            Step::Append(batch) => {
+                let expected = answers(reference.append_each(batch.clone()).await);
+                prop_assert_eq!(answers(embedded.append_each(batch).await), expected);
+            }
+            Step::Pass { seconds } => clock.run_to(clock.now() + TimeDelta::seconds(seconds.into())),
+            Step::DestroyBoxes { stream } => {
+                let expected = reference.destroy_boxes(&person(stream)).await.unwrap();
+                prop_assert_eq!(embedded.destroy_boxes(&person(stream)).await.unwrap(), expected);
+            }
+            Step::Reopen => {
+                drop(embedded);
+                embedded = open(folder.path(), SqliteSettings::default(), &clock).await;
+            }
+        }
+    }
+    prop_assert_eq!(contents(&embedded).await, contents(&reference).await);
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, max_shrink_iters: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_embedded_engine_answers_and_keeps_what_the_reference_does(steps in vec(steps(), 1..16)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(compare(steps))?;
+    }
+}

@@ -1,0 +1,144 @@
+//! Events, names and streams for tests, and stores to put them into. The people are invented.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use subject_record::clock::SetClock;
+use subject_record::store::memory::MemoryStore;
+use subject_record::store::sqlite::{SqliteSettings, SqliteStore};
+use subject_record::store::{
+    Append, AppendError, Appended, EventKey, EventStore, ExpectedRevision, Mark, Outcome, Receipt, SealedBox,
+    SealedEvent, TextStore,
+};
+use subject_record_schemas::{EventId, Source, StreamName, SubjectId};
+use tempfile::TempDir;
+
+/// An empty store of one engine, under a clock that stands until it is moved.
+pub(crate) struct Fresh {
+    pub(crate) store: Arc<dyn EventStore>,
+    pub(crate) texts: Arc<dyn TextStore>,
+    pub(crate) clock: Arc<SetClock>,
+    _folder: Option<TempDir>,
+}
+
+impl Fresh {
+    /// The reference engine.
+    pub(crate) async fn memory() -> Self {
+        let clock = clock();
+        let store = Arc::new(MemoryStore::new(clock.clone()));
+        Self { store: store.clone(), texts: store, clock, _folder: None }
+    }
+
+    /// The embedded engine, in a folder of its own.
+    pub(crate) async fn sqlite() -> Self {
+        let (clock, folder) = (clock(), TempDir::new().unwrap());
+        let store = Arc::new(open(folder.path(), SqliteSettings::default(), &clock).await);
+        Self { store: store.clone(), texts: store, clock, _folder: Some(folder) }
+    }
+}
+
+/// The embedded engine over the file of a folder.
+pub(crate) async fn open(folder: &Path, settings: SqliteSettings, clock: &Arc<SetClock>) -> SqliteStore {
+    SqliteStore::open(&folder.join("events.db"), settings, clock.clone()).await.unwrap()
+}
+
+/// A clock that shows a morning of 2026.
+pub(crate) fn clock() -> Arc<SetClock> {
+    Arc::new(SetClock::at(morning()))
+}
+
+/// 2026-02-02, 02:40 UTC.
+pub(crate) fn morning() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_770_000_000, 0).unwrap()
+}
+
+/// The stream of an invented person.
+pub(crate) fn person(number: u32) -> StreamName {
+    StreamName::Subject(SubjectId::parse(format!("p-invented-{number}")).unwrap())
+}
+
+/// The name of an event of the usual source.
+pub(crate) fn key(id: &str) -> EventKey {
+    EventKey { source: Source::parse("platform/tests").unwrap(), id: EventId::parse(id).unwrap() }
+}
+
+/// An event without mark and box.
+pub(crate) fn event(id: &str) -> SealedEvent {
+    event_of(key(id))
+}
+
+/// An event of this name.
+pub(crate) fn event_of(key: EventKey) -> SealedEvent {
+    let (id, source) = (serde_json::json!(key.id), &key.source);
+    let text_before = format!(
+        r#"{{"specversion":"1.0","id":{id},"source":"{source}","type":"consent.given.v1","time":"2026-02-01T00:00:00.000000Z","recordedby":"tests","blinding":"AAAAAAAAAAAAAAAAAAAAAA","#
+    );
+    SealedEvent { key, mark: Mark::None, text_before, text_after: r#""data":{}}"#.into(), sealed_box: None }
+}
+
+/// What else an event of a test may be.
+pub(crate) trait Shape {
+    /// It registers a person.
+    fn registering(self) -> Self;
+    /// It is a person's approved erasure.
+    fn fencing(self) -> Self;
+    /// It has a box, filled with one byte.
+    fn boxed(self, fill: u8) -> Self;
+    /// Its data is this long.
+    fn long(self, bytes: usize) -> Self;
+}
+
+impl Shape for SealedEvent {
+    fn registering(self) -> Self {
+        Self { mark: Mark::Registration, ..self }
+    }
+
+    fn fencing(self) -> Self {
+        Self { mark: Mark::Fence, ..self }
+    }
+
+    fn boxed(self, fill: u8) -> Self {
+        Self { sealed_box: Some(box_of(fill)), ..self }
+    }
+
+    fn long(self, bytes: usize) -> Self {
+        Self { text_after: format!(r#""data":{{"fill":"{}"}}}}"#, "x".repeat(bytes)), ..self }
+    }
+}
+
+/// A box filled with one byte.
+pub(crate) fn box_of(fill: u8) -> SealedBox {
+    SealedBox { generation: u32::from(fill), sealed: vec![fill; 40] }
+}
+
+/// Events for a stream wherever it ends.
+pub(crate) fn any<const N: usize>(stream: &StreamName, events: [SealedEvent; N]) -> Append {
+    expecting(ExpectedRevision::Any, stream, events)
+}
+
+/// Events for a stream that must end as expected.
+pub(crate) fn expecting<const N: usize>(
+    expected: ExpectedRevision,
+    stream: &StreamName,
+    events: [SealedEvent; N],
+) -> Append {
+    Append { stream: stream.clone(), expected, events: events.into() }
+}
+
+/// Appends and answers what became of it.
+pub(crate) async fn append(store: &dyn EventStore, append: Append) -> Result<Appended, AppendError> {
+    let mut results = store.append_each(vec![append]).await;
+    assert_eq!(results.len(), 1, "one answer an append");
+    results.remove(0)
+}
+
+/// Appends what must be appended now, and answers the receipts.
+pub(crate) async fn record(store: &dyn EventStore, given: Append) -> Vec<Receipt> {
+    let appended = append(store, given).await.unwrap();
+    let now = |outcome: Outcome| match outcome {
+        Outcome::Appended(receipt) => receipt,
+        other @ Outcome::AlreadyRecorded(_) => unreachable!("{other:?}"),
+    };
+    appended.outcomes.into_iter().map(now).collect()
+}
