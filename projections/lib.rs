@@ -4,6 +4,8 @@
 //! event says in public and where its box lies; it never sees a personal value.
 
 pub mod event;
+#[cfg(test)]
+mod given;
 pub mod sentences;
 pub mod subject;
 

@@ -56,6 +56,8 @@ pub struct Consent {
     pub state: ConsentState,
     /// Text, version and hash that were shown.
     pub text: ShownText,
+    /// Purposes it was given for.
+    pub purposes_given: Vec<Purpose>,
     /// Purposes that still run.
     pub purposes: Vec<Purpose>,
     /// Purposes that were withdrawn and go on for now, because the law or an open obligation bars their end
@@ -216,6 +218,7 @@ impl Consent {
                 version: given.version.clone(),
                 text_hash: given.text_hash.to_string(),
             },
+            purposes_given: given.purposes.clone(),
             purposes: given.purposes.clone(),
             purposes_kept: Vec::new(),
             categories: given.categories.clone(),
@@ -274,3 +277,6 @@ fn midnight_after(day: NaiveDate) -> Option<DateTime<Utc>> {
 pub fn end_of_day(day: NaiveDate) -> Option<DateTime<Utc>> {
     midnight_after(day).map(|midnight| midnight - TimeDelta::microseconds(1))
 }
+
+#[cfg(test)]
+mod tests;

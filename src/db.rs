@@ -9,7 +9,7 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{ConnectOptions, SqliteConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions, SqliteConnection};
 
 /// How long a connection waits for another that holds the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -111,8 +111,12 @@ pub async fn open_readers(path: &Path) -> Result<SqlitePool, DatabaseError> {
 /// # Errors
 /// When the engine failed.
 pub async fn empty_write_ahead_log(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
-    let (busy, _, _): (i64, i64, i64) =
-        sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(connection).await?;
+    // Whoever holds a part of it is not waited for: the writer has other things to do, and asks again.
+    sqlx::query("PRAGMA busy_timeout = 0").execute(&mut *connection).await?;
+    let emptied = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut *connection).await;
+    let wait_again = format!("PRAGMA busy_timeout = {}", BUSY_TIMEOUT.as_millis());
+    sqlx::query(AssertSqlSafe(wait_again)).execute(connection).await?;
+    let (busy, _, _): (i64, i64, i64) = emptied?;
     Ok(busy == 0)
 }
 

@@ -28,11 +28,23 @@ fn files(folder: &str, extension: &str) -> Vec<PathBuf> {
 }
 
 fn rust_files() -> Vec<PathBuf> {
-    ["src", "schemas", "projections", "tests", "benches"].iter().flat_map(|folder| files(folder, "rs")).collect()
+    ["src", "schemas", "projections", "tests", "benches"]
+        .iter()
+        .flat_map(|folder| files(folder, "rs"))
+        .collect()
 }
 
 fn name(path: &Path) -> String {
     path.strip_prefix(root()).unwrap().display().to_string()
+}
+
+/// Files that only tests are made of.
+fn is_for_tests(path: &Path) -> bool {
+    let name = name(path);
+    name.ends_with("/tests.rs")
+        || name.contains("/tests/")
+        || name.contains("/sample")
+        || name.ends_with("/given.rs")
 }
 
 /// The part of a file that is not its tests.
@@ -52,12 +64,17 @@ const ROOMS: &[&[&str]] = &[
 ];
 
 fn level(room: &str) -> usize {
-    ROOMS.iter().position(|rooms| rooms.contains(&room)).unwrap_or_else(|| panic!("src/{room} has no room in ROOMS"))
+    ROOMS
+        .iter()
+        .position(|rooms| rooms.contains(&room))
+        .unwrap_or_else(|| panic!("src/{room} has no room in ROOMS"))
 }
 
 /// Rooms that a file names as `crate::room`.
 fn rooms_used(code: &str) -> Vec<&str> {
-    let word = |rest: &'_ str| rest.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap_or("").len();
+    let word = |rest: &'_ str| {
+        rest.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap_or("").len()
+    };
     code.split("crate::").skip(1).map(|rest| &rest[..word(rest)]).filter(|room| !room.is_empty()).collect()
 }
 
@@ -70,7 +87,8 @@ fn a_room_uses_only_rooms_below_it() {
             continue;
         }
         for used in rooms_used(&code(&path)) {
-            let allowed = used == room || level(used) < level(&room) || level(&room) == level(used) && level(used) != 1;
+            let allowed =
+                used == room || level(used) < level(&room) || level(&room) == level(used) && level(used) != 1;
             assert!(allowed, "{} uses crate::{used}, which stands above it", name(&path));
         }
     }
@@ -122,7 +140,11 @@ fn no_file_is_longer_than_the_ceiling() {
 
 #[test]
 fn nothing_unwraps_outside_tests() {
-    for path in files("src", "rs").into_iter().chain(files("schemas", "rs")).chain(files("projections", "rs")) {
+    for path in files("src", "rs").into_iter().chain(files("schemas", "rs")).chain(files("projections", "rs"))
+    {
+        if is_for_tests(&path) {
+            continue;
+        }
         let code = code(&path);
         for word in [".unwrap()", ".expect(", "todo!(", "unimplemented!(", "panic!(", "unreachable!("] {
             assert!(!code.contains(word), "{} has {word}", name(&path));
@@ -147,7 +169,8 @@ fn the_readme_lists_the_folders_that_are_there() {
         for entry in std::fs::read_dir(root().join(folder)).unwrap() {
             let path = entry.unwrap().path();
             let shown = name(&path);
-            let hidden = shown.starts_with('.') || shown == "target" || shown.starts_with("subject-record-demo");
+            let hidden =
+                shown.starts_with('.') || shown == "target" || shown.starts_with("subject-record-demo");
             let is_rust = path.is_dir() || folder == "src";
             if !hidden && (is_rust || folder.is_empty()) {
                 there.push(shown);
@@ -155,20 +178,36 @@ fn the_readme_lists_the_folders_that_are_there() {
         }
     }
     for path in there {
-        assert!(listed.contains(&path.as_str()), "{path} is there, and the README's folder map does not list it");
+        let inside = format!("{path}/");
+        let is_listed = listed.iter().any(|listed| *listed == path || listed.starts_with(&inside));
+        assert!(is_listed, "{path} is there, and the README's folder map does not list it");
     }
 }
 
 #[test]
 fn the_top_level_is_the_one_that_was_asked_for() {
     let allowed = [
-        "Cargo.lock", "Cargo.toml", "LICENSE", "README.md", "benches", "deploy", "docs", "migrations", "projections",
-        "schemas", "src", "target", "tests",
+        "Cargo.lock",
+        "Cargo.toml",
+        "LICENSE",
+        "README.md",
+        "benches",
+        "deploy",
+        "docs",
+        "migrations",
+        "projections",
+        "schemas",
+        "src",
+        "target",
+        "tests",
     ];
     for entry in std::fs::read_dir(root()).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         let generated = name == "subject-record-demo";
-        assert!(name.starts_with('.') || generated || allowed.contains(&name.as_str()), "{name} does not belong here");
+        assert!(
+            name.starts_with('.') || generated || allowed.contains(&name.as_str()),
+            "{name} does not belong here"
+        );
     }
 }
 
@@ -177,8 +216,15 @@ fn no_file_tells_where_it_was_written() {
     // In two halves, or this file would be found.
     let words = [concat!("/wo", "rk/"), concat!("../sha", "red"), concat!("/ro", "ot/")];
     for (folder, extension) in [
-        ("src", "rs"), ("schemas", "rs"), ("projections", "rs"), ("tests", "rs"), ("benches", "rs"), ("docs", "md"),
-        ("migrations", "sql"), ("schemas", "json"), ("projections", "toml"),
+        ("src", "rs"),
+        ("schemas", "rs"),
+        ("projections", "rs"),
+        ("tests", "rs"),
+        ("benches", "rs"),
+        ("docs", "md"),
+        ("migrations", "sql"),
+        ("schemas", "json"),
+        ("projections", "toml"),
     ] {
         for path in files(folder, extension) {
             let text = std::fs::read_to_string(&path).unwrap();

@@ -3,10 +3,12 @@
 //! Exit status: 0 done, 1 failed, 2 wrong usage.
 
 mod client;
+mod demo;
 mod events;
 mod init;
 mod output;
 mod serve;
+mod simulate;
 mod subject;
 mod token;
 
@@ -61,6 +63,10 @@ enum Command {
     /// Tokens.
     #[command(subcommand)]
     Token(token::Token),
+    /// Invent a year of a platform: NDJSON, or a log opened as simulated.
+    Simulate(simulate::Simulate),
+    /// Open a simulated log, fill it and serve it: the quickest way to look around.
+    Demo(demo::Demo),
 }
 
 /// Why a command failed: one line, and what to do.
@@ -122,6 +128,8 @@ pub async fn run() -> ExitCode {
         Command::Events(events) => events.run(&line.common).await,
         Command::Subject(subject) => subject.run(&line.common).await,
         Command::Token(token) => token.run(&line.common).await,
+        Command::Simulate(simulate) => simulate.run().await,
+        Command::Demo(demo) => demo.run().await,
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -15,7 +15,10 @@ pub(super) const RETRY_AFTER_SECONDS: u32 = 1;
 
 /// A refused request.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Problem {
+pub(super) struct Problem(Box<Parts>);
+
+#[derive(Clone, Debug, PartialEq)]
+struct Parts {
     code: Code,
     detail: Option<String>,
     errors: Vec<Fault>,
@@ -24,11 +27,13 @@ pub(super) struct Problem {
 
 impl Problem {
     pub(super) fn new(code: Code) -> Self {
-        Self { code, detail: None, errors: Vec::new(), actual: None }
+        Self(Box::new(Parts { code, detail: None, errors: Vec::new(), actual: None }))
     }
 
     pub(super) fn with_detail(code: Code, detail: impl ToString) -> Self {
-        Self { detail: Some(detail.to_string()), ..Self::new(code) }
+        let mut problem = Self::new(code);
+        problem.0.detail = Some(detail.to_string());
+        problem
     }
 
     /// A fault of one parameter.
@@ -37,26 +42,26 @@ impl Problem {
     }
 
     pub(super) fn status(&self) -> StatusCode {
-        StatusCode::from_u16(self.code.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        StatusCode::from_u16(self.0.code.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     /// The document, without the members that only a response has.
     pub(super) fn document(&self) -> Value {
         let mut document = json!({
-            "type": format!("urn:subject-record:problem:{}", self.code.word),
-            "title": self.code.title,
-            "status": self.code.status,
-            "code": self.code.word,
-            "advice": self.code.advice,
+            "type": format!("urn:subject-record:problem:{}", self.0.code.word),
+            "title": self.0.code.title,
+            "status": self.0.code.status,
+            "code": self.0.code.word,
+            "advice": self.0.code.advice,
         });
         if let Some(members) = document.as_object_mut() {
-            if let Some(detail) = &self.detail {
+            if let Some(detail) = &self.0.detail {
                 members.insert("detail".into(), json!(detail));
             }
-            if !self.errors.is_empty() {
-                members.insert("errors".into(), json!(self.errors));
+            if !self.0.errors.is_empty() {
+                members.insert("errors".into(), json!(self.0.errors));
             }
-            if let Some(actual) = &self.actual {
+            if let Some(actual) = &self.0.actual {
                 members.insert("actual".into(), actual.clone());
             }
         }
@@ -68,15 +73,15 @@ impl From<&Refusal> for Problem {
     fn from(refusal: &Refusal) -> Self {
         let mut problem = Self::with_detail(refusal.code(), refusal);
         match refusal {
-            Refusal::Invalid(faults) => problem.errors.clone_from(faults),
-            Refusal::FromTheFuture => problem.errors = vec![fault("/time", refusal)],
-            Refusal::ForeignSource => problem.errors = vec![fault("/source", refusal)],
+            Refusal::Invalid(faults) => problem.0.errors.clone_from(faults),
+            Refusal::FromTheFuture => problem.0.errors = vec![fault("/time", refusal)],
+            Refusal::ForeignSource => problem.0.errors = vec![fault("/source", refusal)],
             Refusal::ReservedType | Refusal::RoleForbids(_) | Refusal::UnknownType => {
-                problem.errors = vec![fault("/type", refusal)];
+                problem.0.errors = vec![fault("/type", refusal)];
             }
-            Refusal::Erased => problem.errors = vec![fault("/data/personal", refusal)],
+            Refusal::Erased => problem.0.errors = vec![fault("/data/personal", refusal)],
             Refusal::WrongRevision { actual } => {
-                problem.actual = Some(json!(actual.map(|revision| revision.to_string())));
+                problem.0.actual = Some(json!(actual.map(|revision| revision.to_string())));
             }
             _ => {}
         }
@@ -125,10 +130,10 @@ impl IntoResponse for Problem {
         let mut response = (self.status(), self.document().to_string()).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if matches!(self.code.status, 429 | 503) {
+        if matches!(self.0.code.status, 429 | 503) {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
         }
-        if self.code == error::UNAUTHENTICATED {
+        if self.0.code == error::UNAUTHENTICATED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response

@@ -11,7 +11,7 @@ use subject_record_schemas::{EventType, Fact, StoredEvent};
 use super::{NewEvent, Refusal};
 use crate::caller::TokenId;
 use crate::clock::Entropy;
-use crate::store::append::{STORE_MEMBERS_BYTES_MAX, STORED_BYTES_MAX};
+use crate::store::append::STORED_BYTES_MAX;
 use crate::store::{Mark, SealedBox, SealedEvent};
 use crate::vault::LiveDek;
 use crate::vault::seal::{BoxPlace, openings_of, seal_box, sorted_digests};
@@ -53,7 +53,8 @@ impl Seal<'_> {
         };
         let text_before = text_before(event, by, self.entropy)?;
         let text_after = format!("\"data\":{}}}", text(&*data)?);
-        let bytes = text_before.len() + text_after.len() + STORE_MEMBERS_BYTES_MAX;
+        // The store measures exactly, once it has added its own members.
+        let bytes = text_before.len() + text_after.len();
         if bytes > STORED_BYTES_MAX {
             return Err(Refusal::TooLarge { bytes });
         }

@@ -105,7 +105,7 @@ impl Intake {
         for (event, prepared) in events.iter().zip(prepared) {
             match prepared.and_then(|prepared| self.sealed(by, &prepared)) {
                 Ok(events) => {
-                    appends.push(Append { stream: event.stream.clone(), expected: expected, events });
+                    appends.push(Append { stream: event.stream.clone(), expected, events });
                     answers.push(None);
                 }
                 Err(refusal) => answers.push(Some(self.name_before_fence(event, refusal).await)),
@@ -149,7 +149,7 @@ impl Intake {
             }
         }
         let keys: Vec<_> = sealed.iter().map(|event| event.key.clone()).collect();
-        let append = Append { stream: first.stream.clone(), expected: expected, events: sealed };
+        let append = Append { stream: first.stream.clone(), expected, events: sealed };
         let appended = match self.store.append_each(vec![append]).await.pop() {
             Some(result) => result.map_err(Refusal::from)?,
             None => return Err(Refusal::Store),
@@ -256,8 +256,9 @@ impl Intake {
         &self,
         event: &NewEvent,
         outcome: &Outcome,
-        head: Revision,
+        head: Option<Revision>,
     ) -> Result<Recorded, Refusal> {
+        let head = head.unwrap_or(outcome.receipt().revision);
         match outcome {
             Outcome::Appended(receipt) => Ok(Recorded { receipt: receipt.clone(), seen_before: false, head }),
             Outcome::AlreadyRecorded(receipt) => {

@@ -66,6 +66,14 @@ pub enum Refusal {
         /// Bytes of the stored form.
         bytes: usize,
     },
+    /// More events than can be recorded all or nothing.
+    #[error("{events} events; at most {max} can be recorded all or nothing")]
+    TooMany {
+        /// Events sent.
+        events: usize,
+        /// Events of one commit.
+        max: usize,
+    },
     /// Too much is waiting.
     #[error("too much is waiting to be written")]
     QueueFull,
@@ -104,7 +112,7 @@ impl Refusal {
             Self::OtherContent => error::OTHER_CONTENT,
             Self::Erased => error::ERASED,
             Self::WrongRevision { .. } => error::WRONG_REVISION,
-            Self::TooLarge { .. } => error::TOO_LARGE,
+            Self::TooLarge { .. } | Self::TooMany { .. } => error::TOO_LARGE,
             Self::QueueFull => error::QUEUE_FULL,
             Self::Closing => error::DRAINING,
             Self::ClockLeapt => error::CLOCK_LEAPT,
@@ -136,6 +144,7 @@ impl From<AppendError> for Refusal {
             AppendError::AlreadyRegistered => Self::AlreadyRegistered,
             AppendError::Fenced => Self::Erased,
             AppendError::TooLarge { bytes } => Self::TooLarge { bytes },
+            AppendError::TooMany { events, max } => Self::TooMany { events, max },
             AppendError::ClockLeapt => Self::ClockLeapt,
             AppendError::QueueFull => Self::QueueFull,
             AppendError::Closing => Self::Closing,

@@ -125,8 +125,8 @@ impl Outcome {
 pub struct Appended {
     /// One outcome an event, in order.
     pub outcomes: Vec<Outcome>,
-    /// Where the stream ends now.
-    pub head: Revision,
+    /// Where the stream ends now; `None` when it has no event, as when all names stand in other streams.
+    pub head: Option<Revision>,
 }
 
 /// Why an append wrote nothing.
@@ -149,6 +149,14 @@ pub enum AppendError {
     TooLarge {
         /// Bytes of the stored form.
         bytes: usize,
+    },
+    /// More events than one commit takes.
+    #[error("{events} events at once, and at most {max} fit into one commit")]
+    TooMany {
+        /// Events of the append.
+        events: usize,
+        /// Events of one commit.
+        max: usize,
     },
     /// The clock leapt by more than a minute.
     #[error("the clock leapt: recorded times would be wrong")]
@@ -219,6 +227,12 @@ impl RecordedTimes {
     #[must_use]
     pub fn after(last: Option<DateTime<Utc>>) -> Self {
         Self { last, trusted: None }
+    }
+
+    /// Takes over the recorded time of the last event in the store, when the outcome of a write is unknown. What
+    /// is known of the clock stays known.
+    pub fn go_on_after(&mut self, last: Option<DateTime<Utc>>) {
+        self.last = last;
     }
 
     /// The recorded time of events stored now, or `None` when the clock leapt.

@@ -1,6 +1,6 @@
 //! The reference engine: everything in memory, one lock, plain code. For tests and for reading.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use super::append::{RecordedTimes, STORED_BYTES_MAX, leaf_hash};
 use super::{
     Append, AppendError, Appended, EventKey, EventStore, Mark, Outcome, Receipt, RecordedEvent, SealedBox,
-    StoreError, StreamHead, TextStore,
+    SealedEvent, StoreError, StreamHead, TextStore,
 };
 use crate::clock::Clock;
 
@@ -68,49 +68,47 @@ impl Contents {
     }
 
     fn append(&mut self, append: Append, clock: &dyn Clock) -> Result<Appended, AppendError> {
-        let head = self.head(&append.stream);
-        let is_new = |event: &&super::SealedEvent| !self.by_key.contains_key(&event.key);
-        let new: Vec<_> = append.events.iter().filter(is_new).collect();
-        let has_mark = |mark| new.iter().any(|event| event.mark == mark);
+        let mut head = self.head(&append.stream);
+        let mut names = HashSet::new();
+        let all = append.events.iter();
+        let new = all.filter(|event| !self.by_key.contains_key(&event.key) && names.insert(&event.key));
+        let new: Vec<_> = new.collect();
 
+        let mut recorded = Vec::new();
         if !new.is_empty() {
-            if head.is_some_and(|h| h.fenced) && new.iter().any(|event| event.sealed_box.is_some()) {
-                return Err(AppendError::Fenced);
-            }
+            check_marks(head, &new)?;
             let actual = head.map(|h| h.revision);
-            if head.is_some_and(|h| h.registered) && has_mark(Mark::Registration) {
-                return Err(AppendError::AlreadyRegistered);
-            }
             if !append.expected.holds(actual) {
                 return Err(AppendError::Conflict { actual });
             }
-        }
-        let recorded_at = self.times.next(clock.read()).ok_or(AppendError::ClockLeapt)?;
-
-        let mut recorded = Vec::new();
-        let mut revision = head.map_or(Revision::FIRST, |h| h.revision.next());
-        let mut previous = head.map(|h| h.leaf_hash);
-        for event in &new {
-            let text = event.stored_text(recorded_at, revision, previous);
-            if text.len() > STORED_BYTES_MAX {
-                return Err(AppendError::TooLarge { bytes: text.len() });
+            for event in &new {
+                check_marks(head, &[event])?;
+                let recorded_at = self.times.next(clock.read()).ok_or(AppendError::ClockLeapt)?;
+                let revision = head.map_or(Revision::FIRST, |h| h.revision.next());
+                let text = event.stored_text(recorded_at, revision, head.map(|h| h.leaf_hash));
+                if text.len() > STORED_BYTES_MAX {
+                    return Err(AppendError::TooLarge { bytes: text.len() });
+                }
+                let number = self.events.len() + recorded.len() + 1;
+                let leaf_hash = leaf_hash(text.as_bytes());
+                recorded.push(RecordedEvent {
+                    position: Position::new(number as u64),
+                    stream: append.stream.clone(),
+                    revision,
+                    leaf_hash,
+                    recorded_at,
+                    bytes: text.into(),
+                });
+                let registered = head.is_some_and(|h| h.registered) || event.mark == Mark::Registration;
+                let fenced = head.is_some_and(|h| h.fenced) || event.mark == Mark::Fence;
+                head = Some(StreamHead { revision, leaf_hash, registered, fenced });
             }
-            let number = self.events.len() + recorded.len() + 1;
-            let leaf_hash = leaf_hash(text.as_bytes());
-            recorded.push(RecordedEvent {
-                position: Position::new(number as u64),
-                stream: append.stream.clone(),
-                revision,
-                leaf_hash,
-                recorded_at,
-                bytes: text.into(),
-            });
-            (revision, previous) = (revision.next(), Some(leaf_hash));
         }
 
-        let first_new = self.events.len();
+        let mut appended = HashSet::new();
         for (event, recorded) in new.into_iter().zip(recorded) {
             let index = self.events.len();
+            appended.insert(event.key.clone());
             self.by_key.insert(event.key.clone(), index);
             self.by_stream.entry(append.stream.clone()).or_default().push(index);
             self.marks.entry(append.stream.clone()).or_default().push(event.mark);
@@ -120,17 +118,24 @@ impl Contents {
             self.events.push(recorded);
         }
         let outcomes = append.events.iter().filter_map(|event| {
-            let index = *self.by_key.get(&event.key)?;
-            let receipt = receipt(self.events.get(index)?);
-            Some(if index < first_new {
-                Outcome::AlreadyRecorded(receipt)
-            } else {
-                Outcome::Appended(receipt)
-            })
+            let receipt = receipt(self.events.get(*self.by_key.get(&event.key)?)?);
+            let is_first = appended.remove(&event.key);
+            Some(if is_first { Outcome::Appended(receipt) } else { Outcome::AlreadyRecorded(receipt) })
         });
         let outcomes = outcomes.collect();
-        Ok(Appended { outcomes, head: self.head(&append.stream).map_or(Revision::FIRST, |h| h.revision) })
+        Ok(Appended { outcomes, head: head.map(|h| h.revision) })
     }
+}
+
+/// What the fence and the registration of a stream forbid.
+fn check_marks(head: Option<StreamHead>, new: &[&SealedEvent]) -> Result<(), AppendError> {
+    if head.is_some_and(|h| h.fenced) && new.iter().any(|event| event.sealed_box.is_some()) {
+        return Err(AppendError::Fenced);
+    }
+    if head.is_some_and(|h| h.registered) && new.iter().any(|event| event.mark == Mark::Registration) {
+        return Err(AppendError::AlreadyRegistered);
+    }
+    Ok(())
 }
 
 /// The receipt of a recorded event.
@@ -228,7 +233,7 @@ impl EventStore for MemoryStore {
 #[async_trait]
 impl TextStore for MemoryStore {
     async fn put_text(&self, hash: &str, body: &[u8]) -> Result<(), StoreError> {
-        self.contents().texts.insert(hash.to_owned(), body.to_vec());
+        self.contents().texts.entry(hash.to_owned()).or_insert_with(|| body.to_vec());
         Ok(())
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use sqlx::migrate::Migrator;
-use sqlx::{Row, SqliteConnection, SqlitePool};
+use sqlx::{Connection, Row, SqliteConnection, SqlitePool};
 use tokio::sync::{Mutex, mpsc, oneshot};
 
 use crate::db::{DatabaseError, WriterTuning, empty_write_ahead_log, open_readers, open_writer};
@@ -105,8 +105,11 @@ impl KeyFile {
     /// Answers whether nothing of them is left in any file.
     pub(super) async fn shred(&self, owner: &str, at: DateTime<Utc>) -> Result<bool, sqlx::Error> {
         let mut writer = self.writer.lock().await;
-        sqlx::query(FENCE).bind(owner).bind(at.timestamp_micros()).execute(&mut *writer).await?;
-        sqlx::query(SHRED).bind(owner).execute(&mut *writer).await?;
+        // Fence and destruction together: a key behind a fence would still open boxes.
+        let mut together = writer.begin().await?;
+        sqlx::query(FENCE).bind(owner).bind(at.timestamp_micros()).execute(&mut *together).await?;
+        sqlx::query(SHRED).bind(owner).execute(&mut *together).await?;
+        together.commit().await?;
         for _ in 0..SCRUB_TRIES {
             if empty_write_ahead_log(&mut writer).await? {
                 return Ok(true);

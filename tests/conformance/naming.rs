@@ -25,7 +25,7 @@ pub(super) async fn a_name_is_answered_before_the_revision_is_looked_at(it: &Fre
     record(&*it.store, any(&person(1), [event("e-2")])).await;
     assert_eq!(recorded_before(append(&*it.store, given.clone()).await), first);
     let appended = append(&*it.store, given).await.unwrap();
-    assert_eq!(appended.head, Revision::new(1), "the head is where the stream ends now");
+    assert_eq!(appended.head, Some(Revision::new(1)), "the head is where the stream ends now");
     assert_eq!(check_log(&*it.store).await.unwrap().events.len(), 2);
 }
 

@@ -188,41 +188,37 @@ async fn an_expectation_that_does_not_read_is_refused() {
     it.nothing_was_written().await;
 }
 
-/// A list of data with so many entries, the last of them with a reference of so many characters.
-fn list_of_data(id: &str, entries: usize, last: usize) -> Value {
-    let entry = |characters| {
-        let category = json!({ "unlisted": "x".repeat(characters) });
-        json!({ "category": category, "purpose": { "unlisted": "p" }, "necessity": "required",
-            "end_trigger": "agreement_ended", "retention": "none" })
+/// A list of data with so many full entries, and a shortest one with so many characters more.
+fn list_of_data(id: &str, full: usize, more: usize) -> Value {
+    let reference = |characters| "x".repeat(characters);
+    let entry = |category, purpose| {
+        json!({ "category": { "unlisted": reference(category) }, "purpose": { "unlisted": reference(purpose) },
+            "necessity": "required", "end_trigger": "agreement_ended", "retention": "none" })
     };
-    let entries: Vec<_> = (1..entries).map(|_| entry(64)).chain([entry(last)]).collect();
-    event("data_list.approved.v1", "", json!({ "list_version": "1", "entries": entries })).without("/subject").with("/id", id)
+    let [category, purpose, version] = [0, 63, 126].map(|before| 1 + more.saturating_sub(before).min(63));
+    let entries: Vec<_> = (0..full).map(|_| entry(64, 1)).chain([entry(category, purpose)]).collect();
+    let data = json!({ "list_version": reference(version), "entries": entries });
+    event("data_list.approved.v1", "", data).without("/subject").with("/id", id)
 }
 
 #[tokio::test]
 async fn a_stored_form_over_65535_bytes_is_refused() {
     let it = given().await;
-    let too_large = list_of_data("list-0", 500, 64);
-    it.refuses(413, "event.too_large", vec![too_large]).await;
+    it.refuses(413, "event.too_large", vec![list_of_data("list-0", 499, 189)]).await;
 
-    // Two that are recorded tell how long a third one will be.
+    // Three that are recorded tell how long another one will be.
     let stored_bytes = async |list: &Value| {
         let receipt = it.emitter.append(list).await;
         assert_eq!(receipt.status, 201, "{receipt:?}");
         it.emitter.get(receipt.headers["location"].to_str().unwrap()).await.body.len()
     };
-    stored_bytes(&list_of_data("list-1", 1, 1)).await;
-    let one = stored_bytes(&list_of_data("list-2", 1, 1)).await;
-    let per_entry = stored_bytes(&list_of_data("list-3", 2, 1)).await - one + 63 - 63;
-    let per_entry = per_entry + 63;
-    let room = 65_535 - one;
-    let (full, rest) = (room / per_entry, room % per_entry);
-    assert!(rest < 63, "the last entry cannot be made to fit: {one} {per_entry} {rest}");
-    let entries = full + 1;
-    let exactly = stored_bytes(&list_of_data("list-4", entries, 1 + rest)).await;
-    assert_eq!(exactly, 65_535, "{one} and {full} of {per_entry} and {rest}");
-    let one_more = it.emitter.append(&list_of_data("list-5", entries, 2 + rest)).await;
+    stored_bytes(&list_of_data("list-1", 0, 0)).await;
+    let shortest = stored_bytes(&list_of_data("list-2", 0, 0)).await;
+    let entry = stored_bytes(&list_of_data("list-3", 1, 0)).await - shortest;
+    let (full, more) = ((65_535 - shortest) / entry, (65_535 - shortest) % entry);
+    let one_more = it.emitter.append(&list_of_data("list-4", full, more + 1)).await;
     assert_eq!(one_more.refusal(), (413, "event.too_large".into()));
+    assert_eq!(stored_bytes(&list_of_data("list-5", full, more)).await, 65_535, "{full} of {entry}, and {more}");
 }
 
 #[tokio::test]

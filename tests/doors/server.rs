@@ -13,8 +13,8 @@ use super::client::Client;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_subject-record");
 
-/// How long the service may take to start or stop, in tenths of a second.
-const PATIENCE_TENTHS: u32 = 300;
+/// How long the service may take to start or stop, in tries, 20 milliseconds apart.
+const PATIENCE_TRIES: u32 = 1500;
 
 /// A folder that `init` made, and the tokens it printed.
 pub(crate) struct House {
@@ -25,10 +25,15 @@ pub(crate) struct House {
 impl House {
     /// A new folder.
     pub(crate) fn new() -> Self {
+        Self::of("ЖШС Сынақ", "Алматы, Сынақ көшесі 1")
+    }
+
+    /// A new folder of an operator with this name and address.
+    pub(crate) fn of(name: &str, address: &str) -> Self {
         let folder = TempDir::new().unwrap();
         let dir = folder.path().to_str().unwrap();
-        let output = command(&["init", "--dir", dir, "--name", "ЖШС Сынақ", "--bin", "991240000013"])
-            .args(["--address", "Алматы, Сынақ көшесі 1"])
+        let output = command(&["init", "--dir", dir, "--name", name, "--bin", "991240000013"])
+            .args(["--address", address])
             .output()
             .unwrap();
         assert!(output.status.success(), "{output:?}");
@@ -79,13 +84,13 @@ impl House {
             .stderr(log)
             .spawn()
             .unwrap();
-        for _ in 0..PATIENCE_TENTHS {
+        for _ in 0..PATIENCE_TRIES {
             let log = self.log();
             if let Some(address) = log.get(before as usize..).and_then(address_in) {
                 return Server { child, address, house: Some(self) };
             }
             assert_eq!(child.try_wait().unwrap(), None, "the service did not start: {log}");
-            tokio::time::sleep(Duration::from_millis(100)).await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
         child.kill().unwrap();
         unreachable!("the service is not listening after a long time: {}", self.log())
@@ -172,11 +177,11 @@ impl Server {
 
     /// The exit status, once it has ended by itself.
     pub(crate) async fn ended(&mut self) -> Option<i32> {
-        for _ in 0..PATIENCE_TENTHS {
+        for _ in 0..PATIENCE_TRIES {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status.code();
             }
-            tokio::time::sleep(Duration::from_millis(100)).await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
         unreachable!("the service does not stop: {}", self.house().log())
     }

@@ -26,7 +26,8 @@ CREATE TABLE events (
 -- The writer knows heads and ids before it writes; these indexes are the backstop.
 CREATE UNIQUE INDEX events_by_stream ON events (stream, revision);
 CREATE UNIQUE INDEX events_by_id ON events (source, id);
-CREATE UNIQUE INDEX events_marked ON events (stream, mark) WHERE mark > 0;
+-- A query has to repeat `mark > 0`, or the index is not used.
+CREATE UNIQUE INDEX events_marked ON events (mark, stream) WHERE mark > 0;
 
 CREATE TRIGGER events_refuse_update BEFORE UPDATE ON events
 BEGIN SELECT RAISE(ABORT, 'events are immutable'); END;
@@ -54,7 +55,7 @@ FROM events;
 CREATE TRIGGER appends_insert INSTEAD OF INSERT ON appends
 BEGIN
     SELECT RAISE(ABORT, 'the stream is fenced') WHERE NEW.sealed IS NOT NULL
-        AND EXISTS (SELECT 1 FROM events WHERE stream = NEW.stream AND mark = 2);
+        AND EXISTS (SELECT 1 FROM events WHERE stream = NEW.stream AND mark = 2 AND mark > 0);
     INSERT INTO streams (stream, name) SELECT NEW.stream, NEW.new_stream WHERE NEW.new_stream IS NOT NULL;
     INSERT INTO sources (source, name) SELECT NEW.source, NEW.new_source WHERE NEW.new_source IS NOT NULL;
     INSERT INTO events (position, stream, revision, source, id, mark, recorded_us, leaf, body)

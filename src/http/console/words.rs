@@ -17,6 +17,7 @@ pub(super) struct Words {
     pub(super) language: &'static str,
     /// The same, in three letters.
     pub(super) language_short: &'static str,
+    pub(super) problems: ProblemWords,
     pub(super) chrome: ChromeWords,
     pub(super) search: SearchWords,
     pub(super) sign_in: SignInWords,
@@ -28,6 +29,18 @@ pub(super) struct Words {
     pub(super) dates: DateWords,
     roles: RoleWords,
     purposes: PurposeWords,
+}
+
+/// Why something was not shown.
+#[derive(Debug)]
+pub(super) struct ProblemWords {
+    pub(super) id_malformed: &'static str,
+    pub(super) case_malformed: &'static str,
+    pub(super) purpose_not_of_role: &'static str,
+    pub(super) failed: &'static str,
+    pub(super) token_unknown: &'static str,
+    pub(super) token_of_no_reader: &'static str,
+    pub(super) showcase: &'static str,
 }
 
 /// Around every page.

@@ -31,6 +31,9 @@ static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite/events");
 
 pub use crate::config::Store as SqliteSettings;
 
+/// Rows of one statement: thirteen variables each, and SQLite takes 32,766.
+const BATCH_EVENTS_CEILING: usize = 2_500;
+
 /// The embedded engine.
 #[derive(Debug)]
 pub struct SqliteStore {
@@ -51,6 +54,10 @@ impl SqliteStore {
         settings: SqliteSettings,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, DatabaseError> {
+        let settings = SqliteSettings {
+            batch_events_max: settings.batch_events_max.clamp(1, BATCH_EVENTS_CEILING),
+            ..settings
+        };
         let tuning = WriterTuning {
             page_bytes: 8192,
             // A statement a batch size.
@@ -99,7 +106,7 @@ impl EventStore for SqliteStore {
             let count = group.len();
             let refuse = |refusal: fn() -> AppendError| (0..count).map(move |_| Err(refusal()));
             if events > self.batch_events_max {
-                results.extend(refuse(|| AppendError::QueueFull));
+                results.push(Err(AppendError::TooMany { events, max: self.batch_events_max }));
                 continue;
             }
             let permits = u32::try_from(events).unwrap_or(u32::MAX);

@@ -1,6 +1,6 @@
 //! What a batch of appends may write: decided in memory, before one statement writes it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -39,8 +39,8 @@ pub(super) struct Plan {
     pub(super) results: Vec<Result<Appended, AppendError>>,
     /// Streams as they stand once the batch is written.
     pub(super) streams: HashMap<StreamName, KnownStream>,
-    /// Whether any append was refused for the state of its stream: names must be looked up before that stands,
-    /// since an event that is recorded already is never refused.
+    /// Whether any append was refused: names must be looked up before that stands, since an event that is
+    /// recorded already is never refused.
     pub(super) refused: bool,
     /// Whether any event was recorded already.
     pub(super) repeated: bool,
@@ -75,11 +75,11 @@ impl Plan {
                     if let Some(known) = plan.streams.get_mut(&append.stream) {
                         known.head = one.head.or(known.head);
                     }
-                    let head = one.head.map_or(Revision::FIRST, |head| head.revision);
+                    let head = one.head.map(|head| head.revision);
                     plan.results.push(Ok(Appended { outcomes: one.outcomes, head }));
                 }
                 Err(error) => {
-                    plan.refused |= !matches!(error, AppendError::TooLarge { .. } | AppendError::ClockLeapt);
+                    plan.refused = true;
                     plan.results.push(Err(error));
                 }
             }
@@ -106,15 +106,19 @@ fn plan_one(
     let mut one = One { events: Vec::new(), outcomes: Vec::with_capacity(append.events.len()), head };
     // A name that stands twice in one append is the same event: the second one is answered like the first.
     let mut own: HashMap<&EventKey, Receipt> = HashMap::new();
-    let is_new = |event: &&SealedEvent| known(&event.key).is_none();
-    if append.events.iter().any(|event| is_new(&event)) {
-        check_state(append, head, is_new)?;
+    let mut names = HashSet::new();
+    let new = append.events.iter().filter(|event| known(&event.key).is_none() && names.insert(&event.key));
+    let new: Vec<_> = new.collect();
+    if !new.is_empty() {
+        check_state(append, head, &new)?;
     }
     for event in &append.events {
         if let Some(receipt) = known(&event.key).or_else(|| own.get(&event.key).cloned()) {
             one.outcomes.push(Outcome::AlreadyRecorded(receipt));
             continue;
         }
+        // The append's own events before this one count too.
+        check_marks(head, &[event])?;
         let recorded_at = recorded_at.ok_or(AppendError::ClockLeapt)?;
         let revision = head.map_or(Revision::FIRST, |head| head.revision.next());
         let text = event.stored_text(recorded_at, revision, head.map(|head| head.leaf_hash));
@@ -141,7 +145,8 @@ fn plan_one(
         one.outcomes.push(Outcome::Appended(receipt.clone()));
         one.events.push(NewEvent {
             key: event.key.clone(),
-            mark: event.mark,
+            // A second fence adds nothing to the first: it is an event like any other.
+            mark: if event.mark == Mark::Fence && had(|head| head.fenced) { Mark::None } else { event.mark },
             receipt,
             text: text.into(),
             sealed_box: event.sealed_box.clone(),
@@ -152,18 +157,19 @@ fn plan_one(
 }
 
 /// Fence, registration and revision, in this order, for an append that has something new.
-fn check_state(
-    append: &Append,
-    head: Option<StreamHead>,
-    is_new: impl Fn(&&SealedEvent) -> bool,
-) -> Result<(), AppendError> {
-    let any_new = |wanted: fn(&SealedEvent) -> bool| append.events.iter().filter(&is_new).any(wanted);
-    if head.is_some_and(|head| head.fenced) && any_new(|event| event.sealed_box.is_some()) {
-        return Err(AppendError::Fenced);
-    }
-    if head.is_some_and(|head| head.registered) && any_new(|event| event.mark == Mark::Registration) {
-        return Err(AppendError::AlreadyRegistered);
-    }
+fn check_state(append: &Append, head: Option<StreamHead>, new: &[&SealedEvent]) -> Result<(), AppendError> {
+    check_marks(head, new)?;
     let actual = head.map(|head| head.revision);
     if append.expected.holds(actual) { Ok(()) } else { Err(AppendError::Conflict { actual }) }
+}
+
+/// What the fence and the registration of a stream forbid.
+fn check_marks(head: Option<StreamHead>, new: &[&SealedEvent]) -> Result<(), AppendError> {
+    if head.is_some_and(|head| head.fenced) && new.iter().any(|event| event.sealed_box.is_some()) {
+        return Err(AppendError::Fenced);
+    }
+    if head.is_some_and(|head| head.registered) && new.iter().any(|event| event.mark == Mark::Registration) {
+        return Err(AppendError::AlreadyRegistered);
+    }
+    Ok(())
 }

@@ -19,8 +19,8 @@ const EVENT_AT: &str = "SELECT e.position, s.name, e.revision, e.leaf, e.recorde
 const FIND: &str = "SELECT e.position, s.name, e.revision, e.leaf, e.recorded_us, e.body \
     FROM sources o JOIN events e ON e.source = o.source JOIN streams s ON s.stream = e.stream WHERE o.name = ?1 AND e.id = ?2";
 const HEADS: &str = "SELECT s.name, s.stream, e.revision, e.leaf, \
-        EXISTS (SELECT 1 FROM events m WHERE m.stream = s.stream AND m.mark = 1) AS registered, \
-        EXISTS (SELECT 1 FROM events m WHERE m.stream = s.stream AND m.mark = 2) AS fenced \
+        EXISTS (SELECT 1 FROM events m WHERE m.stream = s.stream AND m.mark = 1 AND m.mark > 0) AS registered, \
+        EXISTS (SELECT 1 FROM events m WHERE m.stream = s.stream AND m.mark = 2 AND m.mark > 0) AS fenced \
     FROM json_each(?1) wanted JOIN streams s ON s.name = wanted.value \
     JOIN events e ON e.stream = s.stream AND e.revision = (SELECT max(l.revision) FROM events l WHERE l.stream = s.stream)";
 const RECEIPTS: &str = "SELECT wanted.key AS place, e.position, s.name, e.revision, e.leaf, e.recorded_us \
@@ -39,8 +39,7 @@ const BOXES: &str =
     "SELECT position, generation, sealed FROM boxes WHERE position IN (SELECT value FROM json_each(?1))";
 const HAS_BOX: &str = "SELECT EXISTS (SELECT 1 FROM streams s JOIN events e ON e.stream = s.stream \
     JOIN boxes b ON b.position = e.position WHERE s.name = ?1)";
-const FENCED: &str =
-    "SELECT s.name FROM events e JOIN streams s ON s.stream = e.stream WHERE e.mark = 2 ORDER BY e.position";
+const FENCED: &str = "SELECT s.name FROM events e JOIN streams s ON s.stream = e.stream WHERE e.mark = 2 AND e.mark > 0 ORDER BY e.position";
 const TEXT: &str = "SELECT body FROM texts WHERE hash = ?1";
 
 fn number(value: u64) -> i64 {
@@ -202,7 +201,7 @@ pub(super) async fn boxes(
             SealedBox { generation, sealed: row.try_get("sealed")? },
         );
     }
-    Ok(wanted.iter().map(|position| found.remove(position)).collect())
+    Ok(wanted.iter().map(|position| found.get(position).cloned()).collect())
 }
 
 pub(super) async fn has_box(readers: &SqlitePool, stream: &StreamName) -> Result<bool, StoreError> {

@@ -108,7 +108,7 @@ impl Writer {
             sources.into_iter().filter_map(|(n, name)| Some((Source::parse(name).ok()?, n))).collect();
         self.last_position = u64::try_from(state.0).unwrap_or(0);
         self.last_stream = state.2;
-        self.times = RecordedTimes::after(state.1.and_then(chrono::DateTime::from_timestamp_micros));
+        self.times.go_on_after(state.1.and_then(chrono::DateTime::from_timestamp_micros));
         self.publish.send_replace(Position::new(self.last_position));
         Ok(())
     }
@@ -198,7 +198,7 @@ impl Writer {
             let next_position = self.last_position + 1;
             let ground = Ground { streams: streams.clone(), recorded: &recorded, next_position, recorded_at };
             let plan = Plan::of(batch, ground);
-            if !(plan.refused && !looked_up) {
+            if !plan.refused || looked_up {
                 match self.write(&plan).await {
                     Ok(streams) => return Ok(self.settle(plan, streams)),
                     Err(error) if looked_up || !is_unique_violation(&error) => return Err(error),

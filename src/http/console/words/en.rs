@@ -1,13 +1,22 @@
 //! English.
 
 use super::{
-    ChromeWords, ConsentWords, DateWords, PersonWords, PolicyWords, PurposeWords, RoleWords, SearchWords,
-    SignInWords, StateWords, TimelineWords, Words,
+    ChromeWords, ConsentWords, DateWords, PersonWords, PolicyWords, ProblemWords, PurposeWords, RoleWords,
+    SearchWords, SignInWords, StateWords, TimelineWords, Words,
 };
 
 pub(super) static WORDS: Words = Words {
     language: "English",
     language_short: "Eng",
+    problems: ProblemWords {
+        id_malformed: "A platform id is 8 to 64 Latin letters, digits, _ or -, with at least one letter. No IIN, phone number or e-mail address goes here.",
+        case_malformed: "A case is up to 64 Latin letters, digits or . _ : / # -, and no IIN or phone number.",
+        purpose_not_of_role: "This purpose of access is not one of your role.",
+        failed: "The request could not be answered. Try again; if it stays, tell the operator of the system.",
+        token_unknown: "There is no such token, or it was revoked.",
+        token_of_no_reader: "This token is not for the console: it takes the role support, auditor or officer.",
+        showcase: "An invented user with a long story: consents, a withdrawal, a state body's request, a claim",
+    },
     chrome: ChromeWords {
         tagline: "Support console",
         skip: "Skip to content",

@@ -1,13 +1,22 @@
 //! Kazakh.
 
 use super::{
-    ChromeWords, ConsentWords, DateWords, PersonWords, PolicyWords, PurposeWords, RoleWords, SearchWords,
-    SignInWords, StateWords, TimelineWords, Words,
+    ChromeWords, ConsentWords, DateWords, PersonWords, PolicyWords, ProblemWords, PurposeWords, RoleWords,
+    SearchWords, SignInWords, StateWords, TimelineWords, Words,
 };
 
 pub(super) static WORDS: Words = Words {
     language: "Қазақша",
     language_short: "Қаз",
+    problems: ProblemWords {
+        id_malformed: "Платформадағы идентификатор — 8-ден 64-ке дейін латын әрпі, цифр, _ және - белгілері, кемінде бір әріп. ЖСН, телефон және пошта мұнда енгізілмейді.",
+        case_malformed: "Өтініш нөмірі — 64-ке дейін латын әрпі, цифр және . _ : / # - белгілері, ЖСН мен телефонсыз.",
+        purpose_not_of_role: "Бұл қол жеткізу мақсаты сіздің рөліңізге арналмаған.",
+        failed: "Сұрауды орындау мүмкін болмады. Қайталап көріңіз; көмектеспесе, жүйе операторына хабарлаңыз.",
+        token_unknown: "Мұндай токен жоқ немесе ол кері қайтарылған.",
+        token_of_no_reader: "Бұл токен консольге арналмаған: support, auditor немесе officer рөлі қажет.",
+        showcase: "Ұзақ тарихы бар ойдан шығарылған пайдаланушы: келісімдер, кері қайтару, мемлекеттік орган сұрауы, наразылық",
+    },
     chrome: ChromeWords {
         tagline: "Қолдау қызметінің консолі",
         skip: "Мазмұнға өту",

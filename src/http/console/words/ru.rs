@@ -1,13 +1,22 @@
 //! Russian.
 
 use super::{
-    ChromeWords, ConsentWords, DateWords, PersonWords, PolicyWords, PurposeWords, RoleWords, SearchWords,
-    SignInWords, StateWords, TimelineWords, Words,
+    ChromeWords, ConsentWords, DateWords, PersonWords, PolicyWords, ProblemWords, PurposeWords, RoleWords,
+    SearchWords, SignInWords, StateWords, TimelineWords, Words,
 };
 
 pub(super) static WORDS: Words = Words {
     language: "Русский",
     language_short: "Рус",
+    problems: ProblemWords {
+        id_malformed: "Идентификатор на платформе — от 8 до 64 латинских букв, цифр, знаков _ и -, хотя бы одна буква. ИИН, телефон и почта сюда не вводятся.",
+        case_malformed: "Номер обращения — до 64 латинских букв, цифр и знаков . _ : / # -, без ИИН и телефонов.",
+        purpose_not_of_role: "Эта цель доступа не для вашей роли.",
+        failed: "Запрос не удалось выполнить. Попробуйте ещё раз; если не поможет, сообщите оператору системы.",
+        token_unknown: "Такого токена нет, или он отозван.",
+        token_of_no_reader: "Этот токен не для консоли: нужна роль support, auditor или officer.",
+        showcase: "Вымышленная пользовательница с длинной историей: согласия, отзыв, запрос госоргана, претензия",
+    },
     chrome: ChromeWords {
         tagline: "Консоль поддержки",
         skip: "К содержанию",

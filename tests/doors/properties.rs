@@ -1,0 +1,295 @@
+//! Whatever is sent: intake never panics, and what it refuses leaves nothing behind.
+
+use std::sync::{Arc, LazyLock};
+
+use proptest::prelude::*;
+use proptest::sample::Index;
+use proptest::test_runner::Config;
+use serde_json::{Map, Value, json};
+use subject_record::caller::{Caller, Role, SourcePattern, TokenId};
+use subject_record::clock::{SeededEntropy, SystemClock};
+use subject_record::intake::{Intake, NewEvent, Refusal, Validators};
+use subject_record::store::memory::MemoryStore;
+use subject_record::store::{EventStore, ExpectedRevision};
+use subject_record::timeline::{Question, Sight, Timelines};
+use subject_record::vault::kek::FileKek;
+use subject_record::vault::{KeyFile, Vault, VaultSettings};
+use subject_record_schemas::catalogue::Writer;
+use subject_record_schemas::examples::Examples;
+use subject_record_schemas::identifiers::personal_lookalike;
+use subject_record_schemas::personal::Personal;
+use subject_record_schemas::{EventType, Position, StoredEvent};
+use tempfile::TempDir;
+
+static VALIDATORS: LazyLock<Validators> = LazyLock::new(Validators::new);
+
+/// A valid document of every type.
+static VALID: LazyLock<Vec<(EventType, Value)>> =
+    LazyLock::new(|| EventType::ALL.iter().map(|t| (*t, Examples::of(*t).unwrap().valid)).collect());
+
+fn emitter() -> Caller {
+    let sources = vec![SourcePattern::parse("*").unwrap()];
+    Caller { token: TokenId::parse("emitter-1").unwrap(), role: Role::Emitter, sources }
+}
+
+fn check(bytes: &[u8]) -> Result<NewEvent, Refusal> {
+    VALIDATORS.check(&emitter(), bytes, &SystemClock::default())
+}
+
+/// Some cases of each property; more with the variable that proptest has for it.
+fn cases(number: u32) -> Config {
+    let default = Config::default();
+    let asked = std::env::var_os("PROPTEST_CASES").is_some();
+    Config { cases: if asked { default.cases } else { number }, failure_persistence: None, ..default }
+}
+
+/// JSON of any shape, with texts that tend to make trouble.
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        any_text().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 40, 6, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+            prop::collection::vec((any_text(), inner), 0..6).prop_map(|m| Value::Object(m.into_iter().collect())),
+        ]
+    })
+}
+
+fn any_text() -> impl Strategy<Value = String> {
+    let known: Vec<_> = [
+        "", "\0", "\u{feff}", "\u{202e}", "910708200012", "880315100012", "+77000000001", "a@b.kz", "unlisted", "personal",
+        "data", "_sd", "...", "_sd_alg", "2026-02-30", "2026-06-30T23:59:60Z", "9999-12-31T23:59:59.999999999+23:59",
+        "-271821-04-20T00:00:00Z", "0000-01-01T00:00:00Z", "p-0192a1b2", "1e999", "п\u{301}", "\u{1F9FE}",
+    ]
+    .map(String::from)
+    .into();
+    prop_oneof![3 => prop::sample::select(known), 2 => ".{0,40}", 1 => "[ -~]{0,80}", 1 => "x{65,9000}"]
+}
+
+/// One change of a document.
+#[derive(Clone, Debug)]
+enum Change {
+    Remove(Index),
+    Replace(Index, Value),
+    Add(Index, String, Value),
+    Move(Index, Index),
+}
+
+fn any_change() -> impl Strategy<Value = Change> {
+    prop_oneof![
+        any::<Index>().prop_map(Change::Remove),
+        (any::<Index>(), any_json()).prop_map(|(at, value)| Change::Replace(at, value)),
+        (any::<Index>(), any_text().prop_map(Value::from)).prop_map(|(at, value)| Change::Replace(at, value)),
+        (any::<Index>(), any_text(), any_json()).prop_map(|(at, name, value)| Change::Add(at, name, value)),
+        (any::<Index>(), any::<Index>()).prop_map(|(from, to)| Change::Move(from, to)),
+    ]
+}
+
+/// Pointers to everything in a document.
+fn pointers(value: &Value, here: &str, found: &mut Vec<String>) {
+    found.push(here.to_owned());
+    match value {
+        Value::Object(members) => members.iter().for_each(|(name, value)| {
+            pointers(value, &format!("{here}/{}", name.replace('~', "~0").replace('/', "~1")), found);
+        }),
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(at, item)| pointers(item, &format!("{here}/{at}"), found));
+        }
+        _ => {}
+    }
+}
+
+fn change(document: &mut Value, change: &Change) {
+    let mut all = Vec::new();
+    pointers(document, "", &mut all);
+    let at = |index: &Index| index.get(&all).as_str();
+    match change {
+        Change::Remove(index) => {
+            let (parent, name) = at(index).rsplit_once('/').unwrap_or_default();
+            if let Some(members) = document.pointer_mut(parent).and_then(Value::as_object_mut) {
+                members.remove(name);
+            }
+        }
+        Change::Replace(index, value) => {
+            if let Some(place) = document.pointer_mut(at(index)) {
+                *place = value.clone();
+            }
+        }
+        Change::Add(index, name, value) => match document.pointer_mut(at(index)) {
+            Some(Value::Object(members)) => drop(members.insert(name.clone(), value.clone())),
+            Some(Value::Array(items)) => items.push(value.clone()),
+            _ => {}
+        },
+        Change::Move(from, to) => {
+            let moved = document.pointer(at(from)).cloned();
+            if let (Some(place), Some(moved)) = (document.pointer_mut(at(to)), moved) {
+                *place = moved;
+            }
+        }
+    }
+}
+
+/// A valid document of some type, changed a little.
+fn mutated(changes: std::ops::Range<usize>) -> impl Strategy<Value = Value> {
+    let of_type = any::<Index>().prop_map(|index| index.get(&*VALID).1.clone());
+    (of_type, prop::collection::vec(any_change(), changes)).prop_map(|(mut document, changes)| {
+        changes.iter().for_each(|one| change(&mut document, one));
+        document
+    })
+}
+
+/// Texts of the public part, but for BINs, times and hashes, which have a form of their own.
+fn public_texts<'a>(name: &'a str, value: &'a Value, found: &mut Vec<(&'a str, &'a str)>) {
+    match value {
+        Value::String(text) => found.push((name, text)),
+        Value::Array(items) => items.iter().for_each(|item| public_texts(name, item, found)),
+        Value::Object(members) => members.iter().for_each(|(name, value)| public_texts(name, value, found)),
+        _ => {}
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(400))]
+
+    #[test]
+    fn random_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        prop_assert!(check(&bytes).is_err());
+    }
+
+    #[test]
+    fn random_json_never_panics(document in any_json()) {
+        prop_assert!(check(document.to_string().as_bytes()).is_err());
+    }
+
+    #[test]
+    fn cut_and_flipped_events_never_panic(index in any::<Index>(), at in any::<Index>(), byte in any::<u8>(), cut in any::<bool>()) {
+        let mut bytes = index.get(&*VALID).1.to_string().into_bytes();
+        let at = at.index(bytes.len());
+        if cut { bytes.truncate(at); } else { bytes[at] = byte; }
+        let _ = check(&bytes);
+    }
+
+    #[test]
+    fn what_passes_has_no_identifier_in_a_public_text(document in mutated(1..4)) {
+        if let Ok(event) = check(document.to_string().as_bytes()) {
+            let public = json!({ "attributes": event.attributes, "data": event.data });
+            let mut texts = Vec::new();
+            public_texts("", &public, &mut texts);
+            for (name, text) in texts {
+                let has_form = name.ends_with("bin") || chrono::DateTime::parse_from_rfc3339(text).is_ok();
+                prop_assert!(has_form || personal_lookalike(text).is_none(), "{name}: {text}");
+                prop_assert!(text.chars().count() <= 64, "{name}: {text}");
+            }
+        }
+    }
+}
+
+/// Intake over the reference engine.
+struct Desk {
+    store: Arc<dyn EventStore>,
+    intake: Intake,
+    timelines: Timelines,
+    _folder: TempDir,
+}
+
+impl Desk {
+    async fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let clock = Arc::new(SystemClock::default());
+        let entropy = Arc::new(SeededEntropy::new(1));
+        let store: Arc<dyn EventStore> = Arc::new(MemoryStore::new(clock.clone()));
+        let keys = KeyFile::open(&folder.path().join("keys.db")).await.unwrap();
+        let kek = Arc::new(FileKek::new([7; 32]));
+        let vault = Arc::new(Vault::new(keys, kek, VaultSettings::default(), clock.clone(), entropy.clone()));
+        let intake = Intake::new(store.clone(), vault.clone(), clock, entropy, "log".into());
+        let timelines = Timelines::new(store.clone(), vault, "log".into());
+        Self { store, intake, timelines, _folder: folder }
+    }
+
+    /// Everything in the store: bytes and boxes.
+    async fn contents(&self) -> (Vec<String>, usize) {
+        let events = self.store.read_all(Position::START, u32::MAX).await.unwrap();
+        let positions: Vec<_> = events.iter().map(|event| event.position).collect();
+        let boxes = self.store.boxes(&positions).await.unwrap().into_iter().flatten().count();
+        (events.iter().map(|event| event.bytes.to_string()).collect(), boxes)
+    }
+
+    /// Sends documents one by one or together, and says what must hold of the outcome.
+    async fn send(&self, documents: &[Value], together: bool) -> Result<(), TestCaseError> {
+        let caller = emitter();
+        let checked = documents.iter().map(|document| check(document.to_string().as_bytes()));
+        let events: Vec<_> = checked.filter_map(Result::ok).collect();
+        let before = self.contents().await;
+        let results: Vec<_> = if together {
+            match self.intake.record_atomically(&caller.token, &events, ExpectedRevision::Any).await {
+                Ok(recorded) => recorded.into_iter().map(Ok).collect(),
+                Err(refusal) => events.iter().map(|_| Err(refusal.clone())).collect(),
+            }
+        } else {
+            self.intake.record_each(&caller.token, &events, ExpectedRevision::Any).await
+        };
+        prop_assert_eq!(results.len(), events.len());
+        let after = self.contents().await;
+        prop_assert_eq!(&after.0[..before.0.len()], &before.0[..], "what was there is as it was");
+        let new: Vec<_> = after.0[before.0.len()..].iter().map(|text| StoredEvent::read(text.as_bytes()).unwrap()).collect();
+        let of_senders = new.iter().filter(|stored| stored.attributes.source.as_str() != "subject-record");
+        let recorded = results.iter().filter(|result| result.as_ref().is_ok_and(|recorded| !recorded.seen_before));
+        prop_assert_eq!(of_senders.count(), recorded.count(), "one event for each that was recorded, none for others");
+        let with_digests = new.iter().filter(|stored| stored.digests().next().is_some()).count();
+        prop_assert_eq!(after.1 - before.1, with_digests, "a box for each that has digests");
+        for (event, result) in events.iter().zip(&results) {
+            if let Ok(recorded) = result {
+                self.reads_back(event, recorded.receipt.position).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What was recorded is told by its timeline, with the values that were sent.
+    async fn reads_back(&self, event: &NewEvent, position: Position) -> Result<(), TestCaseError> {
+        let mut entries = self.timelines.entries(&event.stream, &Question::default()).await.unwrap();
+        self.timelines.open(&mut entries, &Sight::All).await.unwrap();
+        let entry = entries.iter().find(|entry| entry.event.position == position);
+        let entry = entry.ok_or_else(|| TestCaseError::fail("not in its timeline"))?;
+        let values: Option<Map<String, Value>> = match &entry.personal {
+            Some(Personal::Open(members)) => Some(members.iter().map(|m| (m.name.clone(), m.value.clone())).collect()),
+            None => None,
+            other => return Err(TestCaseError::fail(format!("{other:?}"))),
+        };
+        prop_assert_eq!(values.unwrap_or_default(), event.personal.clone().unwrap_or_default());
+        let _ = Timelines::person(&entries);
+        Ok(())
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(60))]
+
+    #[test]
+    fn what_is_refused_is_never_half_written(
+        groups in prop::collection::vec((prop::collection::vec(mutated(0..3), 1..6), any::<bool>()), 1..4),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let desk = Desk::new().await;
+            for (documents, together) in &groups {
+                desk.send(documents, *together).await?;
+            }
+            Ok::<_, TestCaseError>(())
+        })?;
+    }
+}
+
+#[test]
+fn most_documents_pass_unchanged() {
+    for (event_type, document) in &*VALID {
+        let passes = check(document.to_string().as_bytes());
+        assert_eq!(passes.is_ok(), event_type.writer() == Writer::Platform, "{event_type}: {passes:?}");
+    }
+}
