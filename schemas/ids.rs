@@ -13,7 +13,25 @@ use crate::reference::guarded_schema;
 /// A name that could not be parsed: what it should look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct IdError(&'static str);
+pub struct IdError(pub(crate) &'static str);
+
+/// On the wire a type is its text.
+macro_rules! serde_as_text {
+    ($name:ident) => {
+        impl Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = Cow::<'de, str>::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
 
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident, $check:expr, $schema:expr, $wrong:literal) => {
@@ -27,10 +45,10 @@ macro_rules! text_id {
             ///
             /// # Errors
             /// [`IdError`], saying what the form is.
-            pub fn parse(text: impl Into<String>) -> Result<Self, IdError> {
+            pub fn parse(text: impl Into<String>) -> Result<Self, $crate::ids::IdError> {
                 let text = text.into();
                 let check: fn(&str) -> bool = $check;
-                if check(&text) { Ok(Self(text)) } else { Err(IdError($wrong)) }
+                if check(&text) { Ok(Self(text)) } else { Err($crate::ids::IdError($wrong)) }
             }
 
             /// The text form.
@@ -41,8 +59,8 @@ macro_rules! text_id {
         }
 
         impl TryFrom<String> for $name {
-            type Error = IdError;
-            fn try_from(text: String) -> Result<Self, IdError> {
+            type Error = $crate::ids::IdError;
+            fn try_from(text: String) -> Result<Self, $crate::ids::IdError> {
                 Self::parse(text)
             }
         }
@@ -54,8 +72,8 @@ macro_rules! text_id {
         }
 
         impl FromStr for $name {
-            type Err = IdError;
-            fn from_str(text: &str) -> Result<Self, IdError> {
+            type Err = $crate::ids::IdError;
+            fn from_str(text: &str) -> Result<Self, $crate::ids::IdError> {
                 Self::parse(text)
             }
         }
@@ -79,6 +97,8 @@ macro_rules! text_id {
         }
     };
 }
+
+pub(crate) use text_id;
 
 text_id!(
     /// The platform's own opaque name for a person: 8 to 64 of `A-Za-z0-9_-`, at least one of them a letter,
@@ -196,18 +216,7 @@ impl FromStr for Position {
     }
 }
 
-impl Serialize for Position {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Position {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
-    }
-}
+serde_as_text!(Position);
 
 /// SHA-256 of a stored event as a leaf of the log: `SHA-256(0x00 ‖ bytes)` (RFC 6962, section 2.1).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -260,18 +269,7 @@ impl FromStr for LeafHash {
     }
 }
 
-impl Serialize for LeafHash {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for LeafHash {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
-    }
-}
+serde_as_text!(LeafHash);
 
 /// A stream: the ordered events of one person, of looks at one person, of the policy, or of the office.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::str::FromStr;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::identifiers::{
     LOOKALIKE_PATTERNS, Lookalike, SHA256_HEX_PATTERN, UUID_PATTERN, personal_lookalike,
 };
+use crate::ids::text_id;
 
 /// Longest [`Reference`], in characters.
 pub const REFERENCE_CHARACTERS_MAX: usize = 64;
@@ -67,7 +69,7 @@ impl TryFrom<String> for Reference {
     }
 }
 
-impl std::str::FromStr for Reference {
+impl FromStr for Reference {
     type Err = ReferenceError;
     fn from_str(text: &str) -> Result<Self, ReferenceError> {
         Self::parse(text)
@@ -118,63 +120,17 @@ pub(crate) fn reference_definition() -> Schema {
     guarded_schema(REFERENCE_PATTERN, REFERENCE_CHARACTERS_MAX)
 }
 
-/// SHA-256 of a published text, as 64 lower-case hexadecimal digits.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct TextHash(String);
+text_id!(
+    /// SHA-256 of a published text, as 64 lower-case hexadecimal digits.
+    TextHash,
+    |t| lower_hex(t, 64),
+    json_schema!({ "type": "string", "pattern": SHA256_HEX_PATTERN, "maxLength": 64 }),
+    "a text hash is the SHA-256 of the text as 64 lower-case hexadecimal digits"
+);
 
-/// A text that is no SHA-256 in lower-case hexadecimal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a text hash is the SHA-256 of the text as 64 lower-case hexadecimal digits")]
-pub struct TextHashError;
-
-impl TextHash {
-    /// Parses 64 lower-case hexadecimal digits.
-    ///
-    /// # Errors
-    /// [`TextHashError`] for anything else.
-    pub fn parse(text: impl Into<String>) -> Result<Self, TextHashError> {
-        let text = text.into();
-        let hex = |b: &u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
-        if text.len() == 64 && text.as_bytes().iter().all(hex) { Ok(Self(text)) } else { Err(TextHashError) }
-    }
-
-    /// The hash as hexadecimal text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl TryFrom<String> for TextHash {
-    type Error = TextHashError;
-    fn try_from(text: String) -> Result<Self, TextHashError> {
-        Self::parse(text)
-    }
-}
-
-impl From<TextHash> for String {
-    fn from(hash: TextHash) -> Self {
-        hash.0
-    }
-}
-
-impl fmt::Display for TextHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl JsonSchema for TextHash {
-    fn schema_name() -> Cow<'static, str> {
-        "TextHash".into()
-    }
-    fn inline_schema() -> bool {
-        true
-    }
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": SHA256_HEX_PATTERN, "maxLength": 64 })
-    }
+/// Whether a text is so many lower-case hexadecimal digits.
+pub(crate) fn lower_hex(text: &str, digits: usize) -> bool {
+    text.len() == digits && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 #[cfg(test)]

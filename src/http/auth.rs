@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use subject_record_schemas::vocabulary::Role;
@@ -32,7 +32,7 @@ pub(super) async fn require(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let Some(caller) = caller_of(&service, request.headers()) else {
+    let Some(caller) = caller_of(&service, request.method(), request.headers()) else {
         return Problem::new(error::UNAUTHENTICATED).into_response();
     };
     if !allowed.0.contains(&caller.role) {
@@ -43,11 +43,13 @@ pub(super) async fn require(
     next.run(request).await
 }
 
-/// The caller of a request: by bearer token, or by the console's cookie on a request that changes nothing.
-pub(super) fn caller_of(service: &Service, headers: &HeaderMap) -> Option<Caller> {
+/// The caller of a request: by bearer token, or by the console's cookie on a request that changes nothing, since
+/// a browser sends a cookie along whoever made it ask.
+pub(super) fn caller_of(service: &Service, method: &Method, headers: &HeaderMap) -> Option<Caller> {
     let text = |name| headers.get(name).and_then(|value: &header::HeaderValue| value.to_str().ok());
     let bearer = text(header::AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer "));
-    bearer.or_else(|| cookie(headers)).and_then(|token| service.app.tokens.authenticate(token.trim()))
+    let by_cookie = || if method.is_safe() { cookie(headers) } else { None };
+    bearer.or_else(by_cookie).and_then(|token| service.app.tokens.authenticate(token.trim()))
 }
 
 fn cookie(headers: &HeaderMap) -> Option<&str> {

@@ -55,7 +55,7 @@ fn router(service: &Arc<Service>) -> Router {
         .route("/v1/subjects/{id}", route(get(readers::subject), READERS))
         .route("/v1/subjects/{id}/timeline", route(get(readers::timeline), READERS))
         .route("/v1/subjects/{id}/erasure", route(post(officers::erase), &[Officer]))
-        .route("/v1/texts/{sha256}", route(axum::routing::put(texts::put), &[Emitter, Officer]))
+        .route("/v1/texts/{sha256}", route(axum::routing::put(texts::put), &[Officer]))
         .route("/v1/texts/{sha256}", route(get(texts::get), EVERYONE))
         .route("/v1/tokens", route(get(operators::tokens), &[Operator]))
         .route("/v1/tokens", route(post(operators::create_token), &[Operator]))

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use subject_record_projections::sentences::Sentences;
 use subject_record_schemas::personal::Personal;
 use subject_record_schemas::vocabulary::{Language, Role, ViewedThing};
-use subject_record_schemas::{EventId, EventType, Position, Source, StoredEvent, SubjectId};
+use subject_record_schemas::{EventId, EventType, Position, Source, StoredEvent, StreamName, SubjectId};
 
 use super::auth::{Authenticated, access_of};
 use super::problem::Problem;
@@ -85,15 +85,21 @@ pub(super) async fn event_by_name(
     stored_bytes(&caller, found)
 }
 
-/// Stored bytes as they are, their place in the headers. An emitter sees its own sources' only.
+/// Stored bytes as they are, their place in the headers. An emitter sees its own sources' only; support sees what
+/// happened to people, not who looked at them.
 fn stored_bytes(caller: &Caller, found: Option<RecordedEvent>) -> Result<Response, Problem> {
     let event = found.ok_or_else(|| Problem::new(error::NOT_FOUND))?;
-    if caller.role == Role::Emitter {
-        let stored = StoredEvent::read(event.bytes.as_bytes());
-        let owned = stored.is_ok_and(|stored| caller.owns(&stored.attributes.source));
-        if !owned {
-            return Err(Problem::new(error::NOT_FOUND));
+    let may_see = match caller.role {
+        Role::Emitter => {
+            let stored = StoredEvent::read(event.bytes.as_bytes());
+            stored.is_ok_and(|stored| caller.owns(&stored.attributes.source))
         }
+        Role::Support => matches!(event.stream, StreamName::Subject(_)),
+        Role::Auditor | Role::Officer => true,
+        Role::Operator => false,
+    };
+    if !may_see {
+        return Err(Problem::new(error::NOT_FOUND));
     }
     let mut response = (event.bytes.as_bytes().to_vec()).into_response();
     let headers = response.headers_mut();

@@ -11,6 +11,7 @@ use subject_record_schemas::catalogue::Writer;
 use subject_record_schemas::publish::sent_schema;
 use subject_record_schemas::{EventType, Fact, StreamName};
 
+use super::own::OWN_SOURCE;
 use super::{Fault, Refusal};
 use crate::caller::{Caller, Powers};
 use crate::clock::Clock;
@@ -93,7 +94,8 @@ impl Validators {
         if !caller.role.may_append(event_type) {
             return Err(Refusal::RoleForbids(caller.role));
         }
-        if !caller.owns(&event.attributes.source) {
+        let source = &event.attributes.source;
+        if source.as_str() == OWN_SOURCE || !caller.owns(source) {
             return Err(Refusal::ForeignSource);
         }
         if event.attributes.time - clock.now() > TimeDelta::seconds(TIME_AHEAD_SECONDS_MAX) {

@@ -145,7 +145,7 @@ fn publish_texts(life: &mut Life<'_>, day: u32) {
     }
     for text in CONSENTS.iter().filter(|text| text.posted_day == day) {
         for language in LANGUAGES {
-            let data = consent_text_data(text, world.consent_hash(text, language), &json!(language));
+            let data = consent_text_data(text, &world.consent_hash(text, language), &json!(language));
             let personal =
                 if text.allows.is_some() { json!({ "operator_name": OPERATOR_NAME }) } else { json!({}) };
             let told = life.fact(EventType::ConsentTextPublished, data).personal(personal).tell();
@@ -156,7 +156,7 @@ fn publish_texts(life: &mut Life<'_>, day: u32) {
     }
 }
 
-fn consent_text_data(text: &ConsentText, hash: Value, language: &Value) -> Value {
+fn consent_text_data(text: &ConsentText, hash: &Value, language: &Value) -> Value {
     let mut data = json!({
         "text_id": text.id, "version": text.version, "language": language, "text_hash": hash,
         "operator_named": text.allows.is_some(), "purposes": text.purposes, "categories": text.categories,

@@ -209,9 +209,11 @@ impl<'w> Life<'w> {
 }
 
 impl Telling<'_, '_> {
-    /// Its personal part.
+    /// Its personal part, if it has any.
     pub(super) fn personal(mut self, personal: Value) -> Self {
-        self.data["personal"] = personal;
+        if personal.as_object().is_some_and(|members| !members.is_empty()) {
+            self.data["personal"] = personal;
+        }
         self
     }
 

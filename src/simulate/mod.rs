@@ -8,19 +8,21 @@
 //! The first ten weeks belong to the office and one person, the showcase; everybody else registers after that.
 //! So the showcase can be loaded and shown first, and recorded times still never go back.
 
-mod acts;
 mod calendar;
-mod dealings;
+mod consenting;
+mod disclosing;
 mod fill;
 mod governance;
 mod life;
 mod names;
 mod people;
+mod rights;
 mod stories;
 #[cfg(test)]
 mod tests;
 mod texts;
 mod wire;
+mod working;
 mod world;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -146,10 +148,10 @@ impl Simulation {
         let companion = index.checked_add(1).is_some_and(|next| story_of(next).of_two);
         let human = Human::of(self.seed, index);
         // Who consents for others, is consented for or registers twice is a person.
-        let human = if companion || story.of_two { human.as_person() } else { human };
+        let human = if companion || story.of_two { human.into_person() } else { human };
         let mut life = Life::of(world, human, Fate::Person(index));
         if story.of_two {
-            life.neighbour = index.checked_sub(1).map(|before| Human::of(self.seed, before).as_person());
+            life.neighbour = index.checked_sub(1).map(|before| Human::of(self.seed, before).into_person());
         }
         let (first, last) = if companion { COMPANION_ARRIVES } else { story.arrives };
         life.arrive(first, last);

@@ -138,17 +138,18 @@ impl Human {
             tag: "office".into(),
             full_name: json!({ "family": "Көктөбекова", "given": "Назерке", "patronymic": "Асқарқызы" }),
             email: "dpo@example.kz".into(),
+            phone: phone(0),
             ..Self::showcase()
         }
     }
 
     /// The same person as a natural person, whatever business they had.
-    pub(super) fn as_person(self) -> Self {
+    pub(super) fn into_person(self) -> Self {
         Self { kind: SubjectKind::Person, ..self }
     }
 
     /// The same person as the contact of an entity.
-    pub(super) fn as_entity(self) -> Self {
+    pub(super) fn into_entity(self) -> Self {
         Self { kind: SubjectKind::Entity, ..self }
     }
 }

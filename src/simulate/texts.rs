@@ -10,6 +10,9 @@ pub const OPERATOR_BIN: &str = "991240000013";
 /// The operator's registered address, in no town's register.
 pub const OPERATOR_ADDRESS: &str = "г. Астана, ул. Примерная, 1";
 
+/// The operator's name and address in Kazakh.
+const OPERATOR_KK: [&str; 2] = ["«Құқық Көмек» ЖШС", "Астана қ., Сынақ көшесі, 1-үй"];
+
 /// Languages in which every text is published.
 pub(super) const LANGUAGES: [Language; 2] = [Language::Ru, Language::Kk];
 
@@ -156,9 +159,10 @@ impl ConsentText {
                 )
             }
             (false, months) => {
+                let [name, _] = OPERATOR_KK;
                 let term = months.map_or_else(|| "мақсатқа жеткенше".into(), |m| format!("{m} ай"));
                 format!(
-                    "Мен {OPERATOR_NAME} (БСН {OPERATOR_BIN}) ұйымына мына деректерімді пайдалануға рұқсат беремін: \
+                    "Мен {name} (БСН {OPERATOR_BIN}) ұйымына мына деректерімді пайдалануға рұқсат беремін: \
                      {categories}.\nМақсаты: {purposes}.\nҮшінші тұлғаларға беру: {third_party}. Шетелге беру: \
                      {abroad}. Жариялау: {public}.\nМерзімі: {term}. Келісімді жеке кабинетте қайтарып алуға болады."
                 )
@@ -191,7 +195,10 @@ impl PolicyVersion {
                 "Деректермен қалай жұмыс істейміз. {}-редакция. Ойдан шығарылған мәтін.",
                 self.version
             ));
-            lines.push(format!("1.1. Заң көмегі платформасын {OPERATOR_NAME} жүргізеді, БСН {OPERATOR_BIN}, {OPERATOR_ADDRESS}."));
+            let [name, address] = OPERATOR_KK;
+            lines.push(format!(
+                "1.1. Заң көмегі платформасын {name} жүргізеді, БСН {OPERATOR_BIN}, {address}."
+            ));
         }
         for (number, (_, ru, kk)) in (1..).zip(PURPOSES).take(self.purposes) {
             lines.push(format!("2.2.{number}. {}.", if russian { ru } else { kk }));

@@ -82,7 +82,8 @@ impl Canaries {
         for event_type in EventType::ALL.iter().filter(|event_type| event_type.writer() == Writer::Platform) {
             let schema = sent_schema(*event_type);
             let members = schema.pointer("/properties/data/properties/personal/properties");
-            let mut event = Examples::of(*event_type).unwrap().valid.with("/id", fresh("e"));
+            let mut event = Examples::of(*event_type).unwrap().valid;
+            event = event.with("/id", fresh("e")).with("/time", "2026-02-03T04:15:00Z");
             if event.get("subject").is_some() {
                 event = event.with("/subject", subject.clone());
             }

@@ -18,5 +18,5 @@ mod properties;
 mod reading;
 mod refusals;
 mod schema_faults;
-mod server;
 mod senders;
+mod server;

@@ -4,8 +4,9 @@ use chrono::Days;
 use serde_json::json;
 use subject_record_schemas::EventType;
 
-use super::super::acts::{Agreement, Consent, Grant, on_consent};
+use super::super::consenting::{Consent, Grant, on_consent};
 use super::super::life::{Life, Told};
+use super::super::working::Agreement;
 use super::super::world::consent_text;
 
 /// Gets advertising on a consent, and withdraws it.

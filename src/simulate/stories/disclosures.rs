@@ -3,9 +3,10 @@
 use serde_json::json;
 use subject_record_schemas::EventType;
 
-use super::super::acts::{Agreement, Consent, Grant};
-use super::super::dealings::Disclosure;
+use super::super::consenting::{Consent, Grant};
+use super::super::disclosing::Disclosure;
 use super::super::life::Life;
+use super::super::working::Agreement;
 
 /// Registers, enters into an agreement and lets data go to these recipients.
 fn with_transfer(life: &mut Life<'_>, recipients: &'static [&'static str]) -> (Consent, Agreement, Consent) {

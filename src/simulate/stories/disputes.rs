@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::super::dealings::Dispute;
 use super::super::life::Life;
+use super::super::rights::Dispute;
 
 /// A client with an agreement, some time later.
 fn client(life: &mut Life<'_>, least: u32, most: u32) {

@@ -5,7 +5,7 @@ use serde_json::json;
 use subject_record_schemas::EventType;
 use subject_record_schemas::vocabulary::SubjectKind;
 
-use super::super::acts::{Grant, on_consent};
+use super::super::consenting::{Grant, on_consent};
 use super::super::life::{Life, Told};
 use super::{Story, lawful};
 
@@ -13,8 +13,7 @@ use super::{Story, lawful};
 pub(in super::super) const ORDINARY: Story = lawful(25, ordinary);
 
 fn ordinary(life: &mut Life<'_>) {
-    let registered = life.register();
-    let services = registered;
+    let services = life.register();
     if life.chance(85) {
         life.identify();
     }
@@ -29,13 +28,13 @@ fn ordinary(life: &mut Life<'_>) {
         }
         None
     };
-    let transfer = life.chance(25).then(|| {
+    let transfer = life.chance(35).then(|| {
         let grant = Grant { recipients: &["lawyer-bureau-7", "lawyer-bureau-12"], ..Grant::default() };
         life.consent("transfer", &grant)
     });
-    let visits = life.between(2, 8);
+    let visits = life.between(4, 16);
     for visit in 0..visits {
-        life.pass_days(3, 30);
+        life.pass_days(3, 26);
         if life.nearly_over() {
             return;
         }

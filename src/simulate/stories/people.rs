@@ -4,9 +4,9 @@ use chrono::{DateTime, Days, TimeDelta, Utc};
 use serde_json::json;
 use subject_record_schemas::EventType;
 
-use super::super::acts::Grant;
 use super::super::calendar::{add_working_days, at_local, is_working};
-use super::super::dealings::Disclosure;
+use super::super::consenting::Grant;
+use super::super::disclosing::Disclosure;
 use super::super::life::Life;
 use super::super::people::{Human, mistyped};
 use super::super::wire::{CLERK, SUPPORT};
@@ -46,7 +46,7 @@ pub(super) fn authority_expired(life: &mut Life<'_>) {
 /// A company's contact leaves, and another one comes.
 pub(super) fn contact_changed(life: &mut Life<'_>) {
     let Some(director) = life.neighbour.clone() else { return };
-    life.human = life.human.clone().as_entity();
+    life.human = life.human.clone().into_entity();
     let services = life.register();
     life.identify();
     let from = life.today() - Days::new(200);
@@ -130,7 +130,7 @@ pub(super) fn third_person(life: &mut Life<'_>) {
 
 /// The IIN is mistyped on the form; the check of identity finds it, and it is mended on the same day.
 pub(super) fn mistyped_number(life: &mut Life<'_>) {
-    life.human = life.human.clone().as_person();
+    life.human = life.human.clone().into_person();
     let right = life.human.iin.clone();
     life.human.iin = mistyped(&right);
     let services = life.register();

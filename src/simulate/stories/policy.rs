@@ -2,8 +2,9 @@
 
 use serde_json::json;
 
-use super::super::acts::{Agreement, Consent, Grant, on_consent};
+use super::super::consenting::{Consent, Grant, on_consent};
 use super::super::life::Life;
+use super::super::working::Agreement;
 use super::super::world::THIRD_POLICY_EFFECTIVE_DAY;
 
 const HOUR: u32 = 3_600_000;
@@ -62,7 +63,7 @@ pub(super) fn stale_form(life: &mut Life<'_>) {
     life.pass_days(0, 5);
     life.register_only();
     let hash = life.world.policy_hash(1, life.human.language);
-    let answered = life.answer_version(1, hash, "accepted", true);
+    let answered = life.answer_version(1, &hash, "accepted", true);
     life.plant("F04", &answered, "accepts version 2.0 when 3.0 was in force");
     let services = life.give_then(super::super::world::consent_text("services"), &Grant::default(), true);
     life.pass_days(2, 3);
@@ -78,7 +79,7 @@ pub(super) fn other_language(life: &mut Life<'_>) {
     let policy = life.world.policy_at(life.now);
     let other = if life.human.language == Language::Kk { Language::Ru } else { Language::Kk };
     let hash = life.world.policy_hash(policy, other);
-    let answered = life.answer_version(policy, hash, "accepted", true);
+    let answered = life.answer_version(policy, &hash, "accepted", true);
     life.plant("F04", &answered, "the hash is that of the text in another language");
     let services = life.give_then(super::super::world::consent_text("services"), &Grant::default(), true);
     life.pass_days(3, 9);

@@ -4,9 +4,9 @@ use chrono::TimeDelta;
 use serde_json::json;
 use subject_record_schemas::EventType;
 
-use super::super::acts::{Consent, Grant};
-use super::super::dealings::Request;
+use super::super::consenting::{Consent, Grant};
 use super::super::life::{Life, Told};
+use super::super::rights::Request;
 
 const DAYS_TO_ANSWER: u32 = 3;
 const DAYS_TO_MEND: u32 = 1;

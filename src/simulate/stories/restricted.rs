@@ -3,9 +3,10 @@
 use serde_json::json;
 use subject_record_schemas::EventType;
 
-use super::super::acts::{Consent, Grant};
-use super::super::dealings::{Disclosure, Request};
+use super::super::consenting::{Consent, Grant};
+use super::super::disclosing::Disclosure;
 use super::super::life::Life;
+use super::super::rights::Request;
 
 /// A client whose data is blocked on the day on which that is asked for.
 struct Blocked {

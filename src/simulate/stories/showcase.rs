@@ -3,15 +3,12 @@
 use serde_json::json;
 use subject_record_schemas::EventType;
 
-use super::super::acts::{Consent, Grant};
-use super::super::dealings::Disclosure;
+use super::super::consenting::{Consent, Grant};
+use super::super::disclosing::Disclosure;
 use super::super::life::Life;
-
-const HOUR: u32 = 3_600_000;
 
 /// Her story.
 pub(in super::super) fn showcase(life: &mut Life<'_>) {
-    let on = |life: &mut Life<'_>, day, hour| life.go_to(life.world.at(day, hour * HOUR));
     on(life, 2, 10);
     let services = life.register();
     life.identify();
@@ -38,30 +35,36 @@ pub(in super::super) fn showcase(life: &mut Life<'_>) {
     life.serve(&services);
 }
 
+/// Waits for an hour of a day, and some minutes.
+fn on(life: &mut Life<'_>, day: u32, hour: u32) {
+    let milliseconds = life.between(0, 3_000_000);
+    life.go_to(life.world.at(day, hour * 3_600_000 + milliseconds));
+}
+
 /// Her papers go to a lawyer, as she agreed; her profile changes on the way.
 fn helped_by_a_lawyer(life: &mut Life<'_>, services: &Consent) {
     life.open_case("case");
-    life.go_to(life.world.at(8, 14 * HOUR));
+    on(life, 8, 14);
     let grant = Grant { recipients: &["lawyer-bureau-7", "notary-almaty-3"], ..Grant::default() };
     let transfer = life.consent("transfer", &grant);
-    life.go_to(life.world.at(10, 10 * HOUR));
+    on(life, 10, 10);
     let disclosure = Disclosure {
         reference: Some(&transfer.id),
         categories: &["full_name", "phone", "document"],
         ..Disclosure::default()
     };
     let disclosed = life.disclose(&disclosure, Some(&transfer.told));
-    life.go_to(life.world.at(14, 12 * HOUR));
+    on(life, 14, 12);
     life.notify_of(&disclosed);
-    life.go_to(life.world.at(18, 16 * HOUR));
+    on(life, 18, 16);
     life.serve(services);
     life.close_case();
-    life.go_to(life.world.at(20, 20 * HOUR));
+    on(life, 20, 20);
     let data = json!({ "field": "email", "cause": "subject" });
     let address = json!({ "email": "e.samalbekova@example.kz" });
     life.fact(EventType::ProfileChanged, data).personal(address).tell();
     life.human.email = "e.samalbekova@example.kz".into();
-    life.go_to(life.world.at(22, 4 * HOUR));
+    on(life, 22, 4);
     life.copy_to("dc-almaty-1", "replica");
 }
 
@@ -80,9 +83,9 @@ fn asked_about(life: &mut Life<'_>) {
 /// Under the new policy she agrees to advertising, and thinks better of it.
 fn advertising_for_a_week(life: &mut Life<'_>) {
     let advertising = life.consent("advertising", &Grant::default());
-    life.go_to(life.world.at(47, 12 * HOUR));
+    on(life, 47, 12);
     life.advertise(&advertising);
-    life.go_to(life.world.at(49, 21 * HOUR));
+    on(life, 49, 21);
     life.withdraw(&advertising, &[]);
 }
 
@@ -96,9 +99,9 @@ fn wronged(life: &mut Life<'_>) {
     };
     let disclosed = life.disclose(&disclosure, None);
     life.plant("F28", &disclosed.told, "no ground at all");
-    life.go_to(life.world.at(55, 12 * HOUR));
+    on(life, 55, 12);
     life.notify_of(&disclosed);
-    life.go_to(life.world.at(57, 10 * HOUR));
+    on(life, 57, 10);
     let dispute = life.claim(1, true);
     life.working_days(4);
     life.dispute_is(&dispute, "claim_answered", &json!({}));

@@ -1,7 +1,7 @@
 //! Requests of state bodies, and of those who write like one (clause 3.4.1).
 
-use super::super::acts::Consent;
-use super::super::dealings::Disclosure;
+use super::super::consenting::Consent;
+use super::super::disclosing::Disclosure;
 use super::super::life::Life;
 
 const NAME_AND_PHONE: &[&str] = &["full_name", "phone"];

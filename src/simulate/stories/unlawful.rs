@@ -4,8 +4,8 @@ use chrono::TimeDelta;
 use serde_json::json;
 use subject_record_schemas::EventType;
 
-use super::super::acts::{Grant, on_consent};
-use super::super::dealings::Disclosure;
+use super::super::consenting::{Grant, on_consent};
+use super::super::disclosing::Disclosure;
 use super::super::life::Life;
 
 /// The platform takes the answer to the policy for a consent.

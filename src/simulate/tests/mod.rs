@@ -1,6 +1,8 @@
 //! What is promised of a simulated year.
 
 mod judge;
+mod judge_dealings;
+mod judge_processing;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
