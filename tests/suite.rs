@@ -2,7 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod conformance;
+mod demo;
+mod documents;
+mod doors;
 mod guards;
+mod readme;
+mod tools;
 mod traces;
 mod vault;
 

@@ -35,6 +35,9 @@ pub(super) struct Demo {
 /// people's data are never kept like this.
 const KEPT_FILE: &str = "demo.env";
 
+/// Stands in the folder once the whole year is in it: from then on a start only serves.
+const LOADED_FILE: &str = "demo-loaded";
+
 /// What a demo remembers.
 #[derive(Debug, Clone)]
 struct Kept {
@@ -74,13 +77,21 @@ impl Demo {
         let app = Arc::new(app);
         go_on_from_the_last_event(&app, &clock).await?;
 
-        let showcase = simulation.showcase();
-        put_texts(&app, &showcase).await?;
-        fill(&app, &clock, &showcase.events, |_| {}).await?;
-        let rest = tokio::spawn(load_the_rest(Arc::clone(&app), clock, simulation));
+        let loaded = self.dir.join(LOADED_FILE);
+        let rest = if loaded.exists() {
+            clock.hand_over();
+            None
+        } else {
+            let showcase = simulation.showcase();
+            put_texts(&app, &showcase).await?;
+            fill(&app, &clock, &showcase.events, |_| {}).await?;
+            Some(tokio::spawn(load_the_rest(Arc::clone(&app), clock, simulation, loaded)))
+        };
         let served =
             crate::http::serve(Arc::clone(&app), stop_signal(), |address| self.greet(address, &kept)).await;
-        rest.abort();
+        if let Some(rest) = rest {
+            rest.abort();
+        }
         served.map_err(CommandError::from)
     }
 
@@ -141,14 +152,15 @@ async fn go_on_from_the_last_event(app: &App, clock: &SetClock) -> Result<(), Co
 }
 
 /// Fills the rest of the year behind a progress bar, then lets the clock show real time.
-async fn load_the_rest(app: Arc<App>, clock: Arc<SetClock>, simulation: Simulation) {
+async fn load_the_rest(app: Arc<App>, clock: Arc<SetClock>, simulation: Simulation, loaded: PathBuf) {
     let rest = simulation.everyone_else();
     let bar = events_bar(rest.events.len());
-    let loaded = async {
+    let loading = async {
         put_texts(&app, &rest).await?;
-        fill(&app, &clock, &rest.events, |done| bar.set_position(done)).await
+        fill(&app, &clock, &rest.events, |done| bar.set_position(done)).await?;
+        std::fs::write(&loaded, "").map_err(CommandError::io(format!("cannot write {}", loaded.display())))
     };
-    match loaded.await {
+    match loading.await {
         Ok(()) => bar.finish_with_message("the year is loaded"),
         Err(error) => bar.abandon_with_message(super::with_causes(&error)),
     }

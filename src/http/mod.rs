@@ -65,6 +65,7 @@ fn router(service: &Arc<Service>) -> Router {
         .route("/health/ready", get(operators::ready))
         .route("/openapi.json", get(openapi::json))
         .route("/docs", get(openapi::page))
+        .route("/assets/docs.css", get(openapi::style))
         .merge(console::routes());
     by_role
         .merge(for_anybody)

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::rejection::QueryRejection;
+use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -68,8 +68,9 @@ pub(super) struct NameQuery {
 pub(super) async fn event(
     State(service): State<Arc<Service>>,
     Authenticated(caller): Authenticated,
-    Path(position): Path<Position>,
+    position: Result<Path<Position>, PathRejection>,
 ) -> Result<Response, Problem> {
+    let Path(position) = position.map_err(|error| Problem::bad_request(error.body_text()))?;
     let found = service.app.timelines.event_at(position).await?;
     stored_bytes(&caller, found)
 }

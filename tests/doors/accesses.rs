@@ -29,7 +29,10 @@ fn first_members(timeline: &Value) -> Value {
     let personal = &timeline["entries"][0]["personal"];
     assert_eq!(personal["state"], "open", "{timeline}");
     let members = personal["members"].as_array().unwrap().iter();
-    members.map(|member| (member["name"].as_str().unwrap().to_owned(), member.clone())).collect::<serde_json::Map<_, _>>().into()
+    members
+        .map(|member| (member["name"].as_str().unwrap().to_owned(), member.clone()))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }
 
 #[tokio::test]
@@ -48,9 +51,17 @@ async fn a_look_is_recorded_before_it_is_answered() {
         "categories": look["data"]["categories"],
     });
     assert_eq!(look["data"], expected);
-    let mut categories: Vec<_> = look["data"]["categories"].as_array().unwrap().iter().map(Value::to_string).collect();
+    let mut categories: Vec<_> =
+        look["data"]["categories"].as_array().unwrap().iter().map(Value::to_string).collect();
     categories.sort_unstable();
-    let mut expected = ["\"address_registered\"", "\"email\"", "\"full_name\"", "\"iin\"", "\"phone\"", "{\"unlisted\":\"signer\"}"];
+    let mut expected = [
+        "\"address_registered\"",
+        "\"email\"",
+        "\"full_name\"",
+        "\"iin\"",
+        "\"phone\"",
+        "{\"unlisted\":\"signer\"}",
+    ];
     expected.sort_unstable();
     assert_eq!(categories, expected, "what was opened, and nothing else");
 
@@ -74,7 +85,8 @@ async fn without_a_purpose_nothing_is_opened_and_nothing_recorded() {
         }
     }
     assert_eq!(server.as_role("auditor").last_position().await, last);
-    let nothing_open = server.as_role("auditor").look(&format!("{TIMELINE}?type=disclosure.made.v1"), "audit").await;
+    let nothing_open =
+        server.as_role("auditor").look(&format!("{TIMELINE}?type=disclosure.made.v1"), "audit").await;
     assert_eq!(nothing_open.status, 200);
     assert_eq!(server.as_role("auditor").last_position().await, last, "a look at nothing is no look");
 }
@@ -93,7 +105,11 @@ async fn support_sees_the_iin_masked_until_it_is_revealed() {
     assert_eq!(revealed["address_registered"]["state"], "masked");
     let looks = looks(&server).await;
     let has_iin = |look: &Value| look["data"]["categories"].as_array().unwrap().contains(&json!("iin"));
-    assert_eq!(looks.iter().map(has_iin).collect::<Vec<_>>(), [false, true], "the record tells what was seen");
+    assert_eq!(
+        looks.iter().map(has_iin).collect::<Vec<_>>(),
+        [false, true],
+        "the record tells what was seen"
+    );
     let profile = support.look(PERSON, "support").await.json();
     assert_eq!(profile["profile"]["iin"]["state"], "masked", "{profile}");
 }
@@ -115,10 +131,22 @@ async fn a_purpose_that_is_not_the_roles_or_does_not_read_opens_nothing() {
         }
         for role in ["emitter", "operator"] {
             for purpose in inside.iter().chain(&outside) {
-                assert_eq!(server.as_role(role).look(path, purpose).await.refusal(), (403, "role.forbids".into()));
+                assert_eq!(
+                    server.as_role(role).look(path, purpose).await.refusal(),
+                    (403, "role.forbids".into())
+                );
             }
         }
-        for purpose in ["", "curiosity", "Support", "support; ticket=1", "support; case=", "support; case=\"a b\"", "support; case=\"910708200012\"", "support; case=\"x\"; case=\"y\""] {
+        for purpose in [
+            "",
+            "curiosity",
+            "Support",
+            "support; ticket=1",
+            "support; case=",
+            "support; case=\"a b\"",
+            "support; case=\"910708200012\"",
+            "support; case=\"x\"; case=\"y\"",
+        ] {
             let answer = server.as_role("support").look(path, purpose).await;
             assert_eq!(answer.refusal(), (400, "access.purpose_missing".into()), "{purpose}");
         }
@@ -153,5 +181,9 @@ async fn a_page_records_the_look_at_what_it_shows() {
     let path = format!("{TIMELINE}?limit=1&cursor={:016}", number(&second));
     assert_eq!(auditor.look(&path, "audit").await.status, 200);
     let [look] = looks(&server).await.try_into().unwrap();
-    assert_eq!(look["data"]["categories"], json!([{ "unlisted": "signer" }]), "the consent alone was on that page");
+    assert_eq!(
+        look["data"]["categories"],
+        json!([{ "unlisted": "signer" }]),
+        "the consent alone was on that page"
+    );
 }

@@ -1,10 +1,12 @@
 //! The same event again: answered like the first time, for ever, whoever sends it at the same time.
 
+use std::time::Duration;
+
 use futures::future::join_all;
 use serde_json::{Value, json};
 
 use super::client::ONE;
-use super::given::{Changed, answered, disclosed, registered};
+use super::given::{Changed, answered, disclosed, moved_to, registered};
 use super::server::Server;
 
 /// A receipt without its status.
@@ -63,7 +65,9 @@ async fn of_fifty_twins_in_flight_one_is_recorded() {
         let recorded = answers.iter().filter(|answer| answer.status == 201).count();
         let seen = answers.iter().filter(|answer| answer.status == 200).count();
         assert_eq!((recorded, seen), (1, 49), "{answers:?}");
-        let of = |answer: &super::client::Answer| (answer.json()["position"].clone(), answer.json()["leaf_hash"].clone());
+        let of = |answer: &super::client::Answer| {
+            (answer.json()["position"].clone(), answer.json()["leaf_hash"].clone())
+        };
         assert!(answers.iter().all(|answer| of(answer) == of(&answers[0])), "{answers:?}");
     }
     assert_eq!(server.as_role("auditor").last_position().await, 4);
@@ -77,7 +81,11 @@ async fn of_many_registrations_of_one_person_in_flight_one_is_recorded() {
     let answers = join_all(events.iter().map(|event| emitter.append(event))).await;
     assert_eq!(answers.iter().filter(|answer| answer.status == 201).count(), 1, "{answers:?}");
     let refused = answers.iter().filter(|answer| answer.status != 201);
-    assert!(refused.map(super::client::Answer::refusal).all(|refusal| refusal == (409, "subject.already_registered".into())));
+    assert!(
+        refused
+            .map(super::client::Answer::refusal)
+            .all(|refusal| refusal == (409, "subject.already_registered".into()))
+    );
     let expecting = (0..30).map(|_| answered("p-invented-1")).collect::<Vec<_>>();
     let answers = join_all(expecting.iter().map(|event| emitter.append_if(event, "if-match", "\"0\""))).await;
     let mut statuses: Vec<_> = answers.iter().map(|answer| answer.status).collect();
@@ -85,4 +93,22 @@ async fn of_many_registrations_of_one_person_in_flight_one_is_recorded() {
     assert_eq!((statuses[0], statuses[1..].iter().all(|status| *status == 412)), (201, true), "{statuses:?}");
     let actual = answers.iter().find(|answer| answer.status == 412).unwrap().json()["actual"].clone();
     assert_eq!(actual, json!("1"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_first_values_of_a_person_may_come_at_the_same_time() {
+    let server = Server::new().await;
+    let emitter = server.emitter();
+    let emitter = &emitter;
+    for person in 0..40 {
+        let subject = format!("p-invented-{person}");
+        let events: Vec<_> = (0..20).map(|n| moved_to(&subject, &format!("n{n}@example.kz"))).collect();
+        // A little apart, so that some look for the person's key while others have just made it.
+        let answers = join_all(events.iter().enumerate().map(|(n, event)| async move {
+            tokio::time::sleep(Duration::from_micros(150 * n as u64)).await;
+            emitter.append(event).await
+        }));
+        let refused: Vec<_> = answers.await.into_iter().filter(|answer| answer.status != 201).collect();
+        assert!(refused.is_empty(), "{subject}: {refused:?}");
+    }
 }

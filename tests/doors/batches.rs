@@ -41,7 +41,8 @@ async fn a_batch_is_answered_event_by_event_in_its_order() {
     }
     let log = Log::read(&server.as_role("auditor")).await;
     assert_eq!(log.events.len(), 2 + 3, "what was refused was not written");
-    for (event, result) in batch.as_array().unwrap().iter().zip(&results).filter(|(_, r)| r["status"] == 201) {
+    for (event, result) in batch.as_array().unwrap().iter().zip(&results).filter(|(_, r)| r["status"] == 201)
+    {
         assert!(log.find("platform/tests", event["id"].as_str().unwrap()).unwrap().is_of(result), "{result}");
     }
     let empty = emitter.post("/v1/events", BATCH, "[]").await;
@@ -81,7 +82,14 @@ async fn an_atomic_batch_is_recorded_all_or_nothing_with_one_status() {
     assert_eq!(of(&first, "revision"), ["0", "1", "2"]);
     let spoilt = [good[0].clone(), good[1].clone().with("/data/public", true), answered("p-invented-1")];
     assert_eq!(send(&spoilt).await.refusal(), (409, "event.other_content".into()));
+    let twice = answered("p-invented-1");
+    let twins = [twice.clone(), twice.clone().with("/data/language", "ru")];
+    assert_eq!(send(&twins).await.refusal(), (409, "event.other_content".into()));
     assert_eq!(server.as_role("auditor").last_position().await, 4, "one bad, nothing written");
+    let partly = [good[2].clone(), twice.clone(), twice];
+    let partly = send(&partly).await;
+    assert_eq!(of(&partly, "revision"), ["2", "3", "3"], "what stands stands, the rest is recorded");
+    assert_eq!(of(&partly, "status"), [200, 201, 200]);
 }
 
 #[tokio::test]
@@ -89,7 +97,8 @@ async fn an_atomic_batch_expects_a_revision() {
     let server = Server::new().await;
     let emitter = server.emitter();
     let send = async |header: &str, value: &str, events: &[Value]| {
-        let request = emitter.request(reqwest::Method::POST, "/v1/events?atomic=true").header("content-type", BATCH);
+        let request =
+            emitter.request(reqwest::Method::POST, "/v1/events?atomic=true").header("content-type", BATCH);
         emitter.send(request.header(header, value).body(Value::from(events).to_string())).await
     };
     let two = [registered("p-invented-1"), consented("p-invented-1")];
@@ -98,8 +107,15 @@ async fn an_atomic_batch_expects_a_revision() {
     assert_eq!(send("if-none-match", "*", &two).await.status, 201);
     let refused = send("if-none-match", "*", &[disclosed("p-invented-1")]).await;
     assert_eq!((refused.refusal().0, refused.json()["actual"].clone()), (412, json!("1")));
-    assert_eq!(send("if-match", "\"1\"", &[disclosed("p-invented-1"), answered("p-invented-1")]).await.status, 201);
-    assert_eq!(send("if-none-match", "*", &two).await.status, 200, "what stands is answered before the revision");
+    assert_eq!(
+        send("if-match", "\"1\"", &[disclosed("p-invented-1"), answered("p-invented-1")]).await.status,
+        201
+    );
+    assert_eq!(
+        send("if-none-match", "*", &two).await.status,
+        200,
+        "what stands is answered before the revision"
+    );
 }
 
 #[tokio::test]
@@ -115,7 +131,9 @@ async fn a_dry_run_writes_nothing_and_makes_no_key() {
     let batch = json!([event, consented("p-invented-2"), consented("p-invented-2").with("/data/form", "x")]);
     let batch = dry(BATCH, "", batch.to_string()).await;
     assert_eq!(statuses(batch.json()["results"].as_array().unwrap()), [200, 200, 422]);
-    let atomic = dry(BATCH, "&atomic=true", json!([event, moved_to("p-invented-1", "b@example.kz")]).to_string()).await;
+    let atomic =
+        dry(BATCH, "&atomic=true", json!([event, moved_to("p-invented-1", "b@example.kz")]).to_string())
+            .await;
     assert_eq!(atomic.status, 200, "{atomic:?}");
     let each = dry(LINES, "", lines(&[event.clone(), consented("p-invented-2")])).await;
     assert_eq!(statuses(&each.lines()), [200, 200]);

@@ -15,7 +15,9 @@ use super::server::Server;
 
 fn head(server: &Server, media_type: &str, more: &str) -> String {
     let token = server.house().token("emitter");
-    format!("POST /v1/events HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\ncontent-type: {media_type}\r\n{more}\r\n\r\n")
+    format!(
+        "POST /v1/events HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\ncontent-type: {media_type}\r\n{more}\r\n\r\n"
+    )
 }
 
 async fn read_to_end(stream: &mut TcpStream) -> String {
@@ -62,11 +64,15 @@ async fn a_stream_of_lines_is_told_to_go_elsewhere() {
     let text = lines(&events);
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     let chunk = format!("{:x}\r\n{text}\r\n", text.len());
-    stream.write_all(format!("{}{chunk}", head(&server, LINES, "transfer-encoding: chunked")).as_bytes()).await.unwrap();
+    stream
+        .write_all(format!("{}{chunk}", head(&server, LINES, "transfer-encoding: chunked")).as_bytes())
+        .await
+        .unwrap();
     tokio::time::sleep(Duration::from_millis(300)).await;
     server.ask_to_stop();
     let answer = read_to_end(&mut stream).await;
-    let said: Vec<Value> = answer.lines().filter_map(|line| serde_json::from_str(line).ok()).filter(Value::is_object).collect();
+    let said: Vec<Value> =
+        answer.lines().filter_map(|line| serde_json::from_str(line).ok()).filter(Value::is_object).collect();
     let codes: Vec<_> = said.iter().map(|line| (line["status"].as_u64(), line["code"].as_str())).collect();
     assert_eq!(codes, [(Some(201), None), (Some(201), None), (Some(503), Some("store.closing"))], "{answer}");
     assert_eq!(server.ended().await, Some(0));
@@ -83,7 +89,8 @@ async fn what_was_answered_while_it_stops_is_there_when_it_is_back() {
                 let mut receipts = Vec::new();
                 loop {
                     let event = answered("p-invented-1");
-                    let request = emitter.request(reqwest::Method::POST, "/v1/events").header("content-type", ONE);
+                    let request =
+                        emitter.request(reqwest::Method::POST, "/v1/events").header("content-type", ONE);
                     match emitter.try_send(request.body(event.to_string())).await {
                         Some(answer) if answer.status == 201 => receipts.push((event, answer.json())),
                         Some(answer) => {
@@ -108,7 +115,10 @@ async fn what_was_answered_while_it_stops_is_there_when_it_is_back() {
     let mut answered = 0;
     for writer in writers {
         for (event, receipt) in writer.await.unwrap() {
-            assert!(log.find("platform/tests", event["id"].as_str().unwrap()).unwrap().is_of(&receipt), "{receipt}");
+            assert!(
+                log.find("platform/tests", event["id"].as_str().unwrap()).unwrap().is_of(&receipt),
+                "{receipt}"
+            );
             answered += 1;
         }
     }

@@ -32,9 +32,11 @@ async fn personal_data_for_an_erased_person_is_refused_and_the_same_event_withou
     let atomic = json!([disclosed("p-invented-1"), late]).to_string();
     let atomic = emitter.post("/v1/events?atomic=true", BATCH, atomic).await;
     assert_eq!(atomic.refusal(), (410, "subject.erased".into()));
-    let batch = json!([moved_to("p-invented-2", "b@example.kz"), late, consented("p-invented-1")]).to_string();
+    let batch =
+        json!([moved_to("p-invented-2", "b@example.kz"), late, consented("p-invented-1")]).to_string();
     let batch = emitter.post("/v1/events", BATCH, batch).await.json();
-    let statuses: Vec<_> = batch["results"].as_array().unwrap().iter().map(|result| result["status"].clone()).collect();
+    let statuses: Vec<_> =
+        batch["results"].as_array().unwrap().iter().map(|result| result["status"].clone()).collect();
     assert_eq!(statuses, [201, 410, 410], "another person's data is another thing");
     assert_eq!(auditor.last_position().await, last + 1);
 
@@ -61,7 +63,11 @@ async fn an_erasure_leaves_its_record_and_a_log_that_holds() {
     let server = Server::new().await;
     server.emitter().record(&[registered("p-invented-1"), consented("p-invented-1")]).await;
     let erased = erase(&server, "p-invented-1").await.json();
-    assert_eq!((&erased["boxes_destroyed"], &erased["key_generations"]), (&json!(2), &json!([1])), "{erased}");
+    assert_eq!(
+        (&erased["boxes_destroyed"], &erased["key_generations"]),
+        (&json!(2), &json!([1])),
+        "{erased}"
+    );
     assert_eq!(erased["seen_before"], false);
     let again = erase(&server, "p-invented-1").await.json();
     assert_eq!(again["seen_before"], true, "{again}");
@@ -72,7 +78,13 @@ async fn an_erasure_leaves_its_record_and_a_log_that_holds() {
         let names: Vec<_> = stream.iter().map(|event| event.wire_name()).collect();
         assert_eq!(
             names,
-            ["subject.registered.v1", "consent.given.v1", "erasure.requested.v1", "erasure.decided.v1", "data.destroyed.v1"]
+            [
+                "subject.registered.v1",
+                "consent.given.v1",
+                "erasure.requested.v1",
+                "erasure.decided.v1",
+                "data.destroyed.v1"
+            ]
         );
         assert_eq!(stream[2].document["data"]["basis"], "subject_request");
         assert_eq!(stream[3].document["data"]["decision"], "approved");
@@ -88,19 +100,72 @@ async fn an_erasure_leaves_its_record_and_a_log_that_holds() {
     assert_eq!(late.refusal(), (410, "subject.erased".into()));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_erasure_among_writers_leaves_no_value_behind() {
+    let server = Server::new().await;
+    server.emitter().record(&[registered("p-invented-1")]).await;
+    let writers: Vec<_> = (0..30)
+        .map(|writer| {
+            let emitter = server.emitter();
+            tokio::spawn(async move {
+                let mut statuses = Vec::new();
+                for step in 0..8 {
+                    let email = format!("w{writer}s{step}@example.kz");
+                    statuses.push(emitter.append(&moved_to("p-invented-1", &email)).await.status);
+                }
+                statuses
+            })
+        })
+        .collect();
+    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    let erased = erase(&server, "p-invented-1").await;
+    assert_eq!(erased.status, 200, "{erased:?}");
+    let fence = super::client::number(&erased.json()["decided"]);
+    let mut recorded = 0;
+    for writer in writers {
+        let statuses = writer.await.unwrap();
+        assert!(
+            statuses.is_sorted() && statuses.iter().all(|status| [201, 410].contains(status)),
+            "{statuses:?}"
+        );
+        recorded += statuses.iter().filter(|status| **status == 201).count();
+    }
+    let log = Log::read(&server.as_role("auditor")).await;
+    let with_digests = log.events.iter().filter(|event| event.document["data"]["personal"]["_sd"].is_array());
+    let places: Vec<u64> = with_digests.map(|event| event.position.parse().unwrap()).collect();
+    // The first two are the opening of the log and the registration.
+    assert_eq!(places.len(), 2 + recorded);
+    assert!(places.iter().all(|place| *place < fence), "nothing personal behind the fence");
+    let officer = server.as_role("officer");
+    let timeline = officer.look("/v1/subjects/p-invented-1/timeline", "claim").await.json();
+    let states =
+        timeline["entries"].as_array().unwrap().iter().filter_map(|entry| entry.pointer("/personal/state"));
+    assert!(
+        states.clone().count() == recorded + 1 && states.clone().all(|state| state == "shredded"),
+        "{timeline}"
+    );
+}
+
 #[tokio::test]
 async fn nobody_unknown_is_erased_and_the_basis_is_from_the_list() {
     let server = Server::new().await;
     server.emitter().record(&[registered("p-invented-1")]).await;
     assert_eq!(erase(&server, "p-nobody-99").await.refusal(), (404, "not_found".into()));
     let officer = server.as_role("officer");
-    for body in ["", "{}", "{\"basis\":\"whim\"}", "{\"basis\":\"law\",\"note\":\"x\"}", "{\"basis\":\"law\",\"basis_ref\":\"910708200012\"}"] {
+    for body in [
+        "",
+        "{}",
+        "{\"basis\":\"whim\"}",
+        "{\"basis\":\"law\",\"note\":\"x\"}",
+        "{\"basis\":\"law\",\"basis_ref\":\"910708200012\"}",
+    ] {
         let answer = officer.post("/v1/subjects/p-invented-1/erasure", "application/json", body).await;
         assert_eq!(answer.refusal(), (400, "request.malformed".into()), "{body}");
     }
     let without_yes = server.run_as("officer", &["subject", "erase", "p-invented-1", "--basis", "law"]);
     assert!(!without_yes.status.success() && String::from_utf8_lossy(&without_yes.stderr).contains("--yes"));
-    let as_emitter = server.run_as("emitter", &["subject", "erase", "p-invented-1", "--basis", "law", "--yes"]);
+    let as_emitter =
+        server.run_as("emitter", &["subject", "erase", "p-invented-1", "--basis", "law", "--yes"]);
     assert_eq!(as_emitter.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&as_emitter.stderr).contains("role.forbids"), "{as_emitter:?}");
     assert_eq!(server.as_role("auditor").last_position().await, 2, "nothing was written");

@@ -88,10 +88,12 @@ async fn first_line(server: &Server, bytes: &[u8]) -> String {
 async fn what_is_no_good_request_is_turned_away_and_the_service_goes_on() {
     let server = Server::new().await;
     let many: String = (0..200).map(|n| format!("x-{n}: y\r\n")).collect();
-    let line = first_line(&server, format!("GET /health/live HTTP/1.1\r\nhost: x\r\n{many}\r\n").as_bytes()).await;
+    let line =
+        first_line(&server, format!("GET /health/live HTTP/1.1\r\nhost: x\r\n{many}\r\n").as_bytes()).await;
     assert!(line.contains(" 431 "), "too many headers: {line}");
     let long = "y".repeat(200_000);
-    let line = first_line(&server, format!("GET /health/live HTTP/1.1\r\nx: {long}\r\n\r\n").as_bytes()).await;
+    let line =
+        first_line(&server, format!("GET /health/live HTTP/1.1\r\nx: {long}\r\n\r\n").as_bytes()).await;
     assert!(line.contains(" 431 ") || line.is_empty(), "headers too long: {line}");
     let line = first_line(&server, b"\x16\x03\x01 no request at all\r\n\r\n").await;
     assert!(line.contains(" 400 ") || line.is_empty(), "{line}");

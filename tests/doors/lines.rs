@@ -25,13 +25,19 @@ async fn thousands_of_lines_are_recorded_in_order_and_all_seen_before_when_sent_
     let emitter = server.emitter();
     let person = |n: usize| format!("p-invented-{}", n % 50);
     let events: Vec<_> = (0..5_000)
-        .map(|n| if n % 10 == 0 { moved_to(&person(n), &format!("n{n}@example.kz")) } else { answered(&person(n)) })
+        .map(|n| {
+            if n % 10 == 0 { moved_to(&person(n), &format!("n{n}@example.kz")) } else { answered(&person(n)) }
+        })
         .collect();
     let first = emitter.post("/v1/events", LINES, lines(&events)).await;
     assert_eq!((first.status, first.headers["content-type"].to_str().unwrap()), (200, LINES));
     let first = first.lines();
     assert_eq!(numbers(&first), (1..=5_000).collect::<Vec<_>>());
-    assert!(first.iter().all(|answer| answer["status"] == 201), "{:?}", first.iter().find(|a| a["status"] != 201));
+    assert!(
+        first.iter().all(|answer| answer["status"] == 201),
+        "{:?}",
+        first.iter().find(|a| a["status"] != 201)
+    );
     assert!(first.iter().zip(&events).all(|(answer, event)| answer["id"] == event["id"]));
     assert!(first.windows(2).all(|pair| pair[0]["position"].as_str() < pair[1]["position"].as_str()));
     let again = emitter.post("/v1/events", LINES, lines(&events)).await.lines();
@@ -72,7 +78,13 @@ async fn a_line_that_is_too_long_and_never_ends_is_answered_once() {
 async fn lines_see_what_lines_before_them_did() {
     let server = Server::new().await;
     let person = registered("p-invented-1");
-    let events = [person.clone(), registered("p-invented-1"), person.clone(), person.with("/data/channel", "app"), consented("p-invented-1")];
+    let events = [
+        person.clone(),
+        registered("p-invented-1"),
+        person.clone(),
+        person.with("/data/channel", "app"),
+        consented("p-invented-1"),
+    ];
     let answers = server.emitter().post("/v1/events", LINES, lines(&events)).await.lines();
     assert_eq!(statuses(&answers), [201, 409, 200, 409, 201], "{answers:?}");
 }
@@ -133,7 +145,8 @@ async fn a_stream_that_breaks_off_keeps_what_was_answered() {
     let mut received = Vec::new();
     let mut buffer = [0; 4096];
     while received.windows(9).filter(|window| *window == b"leaf_hash").count() < 2 {
-        let length = tokio::time::timeout(Duration::from_secs(20), stream.read(&mut buffer)).await.unwrap().unwrap();
+        let length =
+            tokio::time::timeout(Duration::from_secs(20), stream.read(&mut buffer)).await.unwrap().unwrap();
         assert!(length > 0, "{}", String::from_utf8_lossy(&received));
         received.extend_from_slice(&buffer[..length]);
     }

@@ -77,7 +77,8 @@ async fn a_number_that_fails_its_check_or_is_odd_is_recorded_and_the_service_say
         ("991231500016", "passes", json!(["birth_date_in_future"])),
         ("960229600013", "passes", json!(["birth_date_in_future"])),
     ] {
-        let data = noticed(&server, "/data/personal/iin", number).await.unwrap_or_else(|| unreachable!("{number}"));
+        let data =
+            noticed(&server, "/data/personal/iin", number).await.unwrap_or_else(|| unreachable!("{number}"));
         assert_eq!(data["which"], "iin", "{data}");
         assert!(data["check_digit"].as_str().unwrap().starts_with(check_digit), "{number}: {data}");
         assert_eq!(data.get("warnings").cloned().unwrap_or_default(), warnings, "{number}: {data}");

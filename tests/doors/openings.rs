@@ -44,7 +44,10 @@ async fn every_opening_hashes_to_a_digest_of_the_stored_bytes() {
             digests.retain(|other| *other != digest);
             let decoded: Value = serde_json::from_slice(&BASE64URL.decode(opening).unwrap()).unwrap();
             assert_eq!((&decoded[1], &decoded[2]), (&member["name"], &member["value"]));
-            assert!(BASE64URL.decode(decoded[0].as_str().unwrap()).unwrap().len() >= 16, "128 random bits or more");
+            assert!(
+                BASE64URL.decode(decoded[0].as_str().unwrap()).unwrap().len() >= 16,
+                "128 random bits or more"
+            );
             openings += 1;
         }
         assert!(digests.is_empty(), "every digest has its opening");
@@ -74,8 +77,12 @@ async fn a_few_lines_of_python_agree() {
     if without.split([',', ' ']).any(|name| name == "python3") {
         return;
     }
-    let there = Command::new("python3").arg("--version").stdout(Stdio::null()).status().is_ok_and(|s| s.success());
-    assert!(there, "python3 is missing: install it, or set SUBJECT_RECORD_WITHOUT=python3 to leave this check out");
+    let there =
+        Command::new("python3").arg("--version").stdout(Stdio::null()).status().is_ok_and(|s| s.success());
+    assert!(
+        there,
+        "python3 is missing: install it, or set SUBJECT_RECORD_WITHOUT=python3 to leave this check out"
+    );
 
     let (timeline, stored) = evidence().await;
     let (agrees, said) = python_agrees(&timeline, &stored);
@@ -83,7 +90,8 @@ async fn a_few_lines_of_python_agree() {
     let other_value = timeline.to_string().replace("gulnur@example.kz", "aigul@example.kz");
     let (agrees, said) = python_agrees(&serde_json::from_str(&other_value).unwrap(), &stored);
     assert!(!agrees && said.contains("email"), "another value: {said}");
-    let altered: Vec<_> = stored.iter().map(|(p, text)| (p.clone(), text.replace("reg-4", "reg-5"))).collect();
+    let altered: Vec<_> =
+        stored.iter().map(|(p, text)| (p.clone(), text.replace("reg-4", "reg-5"))).collect();
     let (agrees, said) = python_agrees(&timeline, &altered);
     assert!(!agrees && said.contains("leaf hash"), "other bytes: {said}");
 }

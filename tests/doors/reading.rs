@@ -28,7 +28,8 @@ async fn timeline(auditor: &Client, query: &str) -> Value {
 async fn an_event_is_served_byte_for_byte_by_its_place_and_by_its_name() {
     let server = Server::new().await;
     let (emitter, auditor) = (server.emitter(), server.as_role("auditor"));
-    let event = registered("p-invented-1").with("/actor", "staff-1").with("/time", "2026-02-03T09:15:00+05:00");
+    let event =
+        registered("p-invented-1").with("/actor", "staff-1").with("/time", "2026-02-03T09:15:00+05:00");
     let receipt = emitter.append(&event).await.json();
     let position = receipt["position"].as_str().unwrap();
     let by_place = Served::of(auditor.get(&format!("/v1/events/{position}")).await);
@@ -102,13 +103,26 @@ async fn the_timeline_answers_what_was_so_and_what_was_known() {
     ] {
         assert_eq!(ids(&timeline(&auditor, &query).await).iter().collect::<Vec<_>>(), expected, "{query}");
     }
-    for query in ["as_of=yesterday", "known_at=2026-13-01", "type=x.y.v1", "limit=x", "unknown=1", "cursor=x", "cursor=12345", "lang=de"] {
+    for query in [
+        "as_of=yesterday",
+        "known_at=2026-13-01",
+        "type=x.y.v1",
+        "limit=x",
+        "unknown=1",
+        "cursor=x",
+        "cursor=12345",
+        "lang=de",
+    ] {
         let answer = auditor.get(&format!("/v1/subjects/p-invented-1/timeline?{query}")).await;
         assert_eq!(answer.refusal(), (400, "request.malformed".into()), "{query}");
     }
     let nobody = auditor.get("/v1/subjects/p-nobody-99/timeline").await;
     assert_eq!(nobody.refusal(), (404, "not_found".into()));
-    assert_eq!(auditor.get("/v1/subjects/910708200012/timeline").await.status, 400, "an IIN never stands in a URL");
+    assert_eq!(
+        auditor.get("/v1/subjects/910708200012/timeline").await.status,
+        400,
+        "an IIN never stands in a URL"
+    );
 }
 
 #[tokio::test]
@@ -116,7 +130,10 @@ async fn pages_cover_everything_once_in_both_directions() {
     let server = Server::new().await;
     let (emitter, auditor) = (server.emitter(), server.as_role("auditor"));
     let mut events = vec![registered("p-invented-1")];
-    events.extend((0..24).map(|n| answered("p-invented-1").with("/time", format!("2026-02-{:02}T00:00:00Z", 4 + n % 9))));
+    events.extend(
+        (0..24)
+            .map(|n| answered("p-invented-1").with("/time", format!("2026-02-{:02}T00:00:00Z", 4 + n % 9))),
+    );
     emitter.record(&events).await;
     let whole = ids(&timeline(&auditor, "").await);
     assert_eq!(whole.len(), 25);
@@ -153,7 +170,11 @@ async fn a_person_is_folded_as_of_a_time() {
     let email = async |as_of: &str| {
         let path = format!("/v1/subjects/p-invented-1{as_of}");
         let person = officer.look(&path, "subject_request").await.json();
-        (person["profile"]["email"]["value"].clone(), person["consents"][&consent_id]["state"].clone(), person)
+        (
+            person["profile"]["email"]["value"].clone(),
+            person["consents"][&consent_id]["state"].clone(),
+            person,
+        )
     };
     let (now, state, person) = email("").await;
     assert_eq!((now, state), (json!("new@example.kz"), json!("given")), "{person}");

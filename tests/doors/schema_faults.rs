@@ -51,13 +51,21 @@ async fn all_faults_of_a_document_are_listed() {
 #[tokio::test]
 async fn an_unknown_attribute_is_refused() {
     let server = Server::new().await;
-    for attribute in ["partitionkey", "recordedtime", "recordedby", "sequence", "previous", "blinding", "traceparent"] {
+    for attribute in
+        ["partitionkey", "recordedtime", "recordedby", "sequence", "previous", "blinding", "traceparent"]
+    {
         let event = answered("p-invented-1").with(&format!("/{attribute}"), "x");
         assert_eq!(faults(&server.emitter(), &event).await, [format!("/{attribute}")]);
     }
     let digits = answered("p-invented-1").with("/data_base64", "x");
-    assert_eq!(faults(&server.emitter(), &digits).await, [""], "a name with digits may be a number, and is not repeated");
-    for (pointer, value) in [("/datacontenttype", "text/plain"), ("/subject", ""), ("/id", ""), ("/source", "")] {
+    assert_eq!(
+        faults(&server.emitter(), &digits).await,
+        [""],
+        "a name with digits may be a number, and is not repeated"
+    );
+    for (pointer, value) in
+        [("/datacontenttype", "text/plain"), ("/subject", ""), ("/id", ""), ("/source", "")]
+    {
         let event = answered("p-invented-1").with(pointer, value);
         assert!(faults(&server.emitter(), &event).await.iter().all(|fault| fault == pointer), "{pointer}");
     }
@@ -67,11 +75,31 @@ async fn an_unknown_attribute_is_refused() {
 #[tokio::test]
 async fn an_identifier_look_alike_has_no_public_place() {
     let server = Server::new().await;
-    for hidden in ["910708200012", "+77000000001", "87000000001", "8-700-000-00-01", "7000000001", "gulnur@example.kz", "case/910708200012"] {
-        for pointer in ["/id", "/source", "/actor", "/correlationid", "/causationid", "/dataschema", "/data/recipient_id", "/data/ground_ref"] {
+    for hidden in [
+        "910708200012",
+        "+77000000001",
+        "87000000001",
+        "8-700-000-00-01",
+        "7000000001",
+        "gulnur@example.kz",
+        "case/910708200012",
+    ] {
+        for pointer in [
+            "/id",
+            "/source",
+            "/actor",
+            "/correlationid",
+            "/causationid",
+            "/dataschema",
+            "/data/recipient_id",
+            "/data/ground_ref",
+        ] {
             let event = disclosed("p-invented-1").with(pointer, hidden);
             let found = faults(&server.emitter(), &event).await;
-            assert!(!found.is_empty() && found.iter().all(|fault| fault == pointer), "{hidden} in {pointer}: {found:?}");
+            assert!(
+                !found.is_empty() && found.iter().all(|fault| fault == pointer),
+                "{hidden} in {pointer}: {found:?}"
+            );
         }
         let unlisted = disclosed("p-invented-1").with("/data/purpose", json!({ "unlisted": hidden }));
         let found = faults(&server.emitter(), &unlisted).await;
@@ -107,7 +135,14 @@ async fn a_personal_member_outside_of_data_personal_is_refused() {
 async fn a_refusal_repeats_no_value() {
     let server = Server::new().await;
     let secret = "Канарейкина-из-отказа";
-    for pointer in ["/data/kind", "/data/personal/iin", "/data/personal/email", "/data/personal/full_name", "/data/form_version", "/time"] {
+    for pointer in [
+        "/data/kind",
+        "/data/personal/iin",
+        "/data/personal/email",
+        "/data/personal/full_name",
+        "/data/form_version",
+        "/time",
+    ] {
         let event = registered("p-invented-1").with(pointer, secret);
         let answer = server.emitter().append(&event).await;
         assert_eq!(answer.refusal(), (422, "event.invalid".into()), "{pointer}");
@@ -126,7 +161,9 @@ async fn every_valid_example_is_recorded_and_every_invalid_one_refused_at_its_po
             let found = faults(&emitter, &document).await;
             assert!(found.contains(&example.pointer), "{event_type}: {}: {found:?}", example.why);
         }
-        let answer = emitter.append(&examples.valid.with("/id", fresh("valid")).with("/time", "2026-02-03T04:15:00Z")).await;
+        let answer = emitter
+            .append(&examples.valid.with("/id", fresh("valid")).with("/time", "2026-02-03T04:15:00Z"))
+            .await;
         assert_eq!(answer.status, 201, "{event_type}: {answer:?}");
     }
 }

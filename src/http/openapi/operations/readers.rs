@@ -1,0 +1,143 @@
+//! Operations of support staff, auditors and officers.
+
+use subject_record_schemas::vocabulary::Role::{self, Auditor, Officer, Support};
+
+use super::super::answers;
+use super::super::operation::{Answer, Group, Kind, Method, Operation, Parameter, Place};
+use super::{STORE, SUBJECT, WRITING};
+use crate::error;
+
+pub(super) const ALL: &[Operation] = &[PERSON, TIMELINE];
+
+const READERS: &[Role] = &[Support, Auditor, Officer];
+
+/// Of everything that opens personal values.
+const LOOK: &[Parameter] = &[
+    Parameter {
+        name: "as_of",
+        place: Place::Query,
+        kind: Kind::Text,
+        required: false,
+        text: "What had happened by then: an instant (RFC 3339), or a day in Kazakhstan, to its end.",
+        example: "2026-03-02",
+    },
+    Parameter {
+        name: "known_at",
+        place: Place::Query,
+        kind: Kind::Text,
+        required: false,
+        text: "What was recorded by then: an instant, or a day in Kazakhstan. Events that came in late are left out.",
+        example: "2026-03-02T11:40:00+05:00",
+    },
+    Parameter {
+        name: "reveal",
+        place: Place::Query,
+        kind: Kind::Text,
+        required: false,
+        text: "Names of masked personal members to open as well, separated by commas.",
+        example: "iin,address_registered",
+    },
+    Parameter {
+        name: "Access-Purpose",
+        place: Place::Header,
+        kind: Kind::Text,
+        required: false,
+        text: "Why personal values are opened, and the case. Without it the answer is pseudonymous.",
+        example: "support; case=\"T-1042\"",
+    },
+];
+
+const PERSON: Operation = Operation {
+    id: "readSubject",
+    method: Method::Get,
+    path: "/v1/subjects/{id}",
+    group: Group::Readers,
+    roles: READERS,
+    summary: "A person: standing, profile, consents, acceptances",
+    text: &[
+        "Folded from the person's events when asked, as of any day. Without `Access-Purpose` personal values stay \
+         sealed; with it, each answer that opened any is first recorded in the person's access stream.",
+    ],
+    parameters: &[&[SUBJECT], LOOK],
+    bodies: &[],
+    answers: &[Answer {
+        status: 200,
+        text: "The person as of the moment that was asked for.",
+        content: &[("application/json", "Subject")],
+        headers: &[],
+        example: answers::SUBJECT,
+    }],
+    refusals: &[&[error::BAD_REQUEST, error::PURPOSE_MISSING, error::NOT_FOUND], WRITING],
+    example_query: "?as_of=2026-03-02",
+};
+
+const TIMELINE: Operation = Operation {
+    id: "readTimeline",
+    method: Method::Get,
+    path: "/v1/subjects/{id}/timeline",
+    group: Group::Readers,
+    roles: READERS,
+    summary: "A person's timeline, in plain sentences",
+    text: &[
+        "Events in the order in which they happened, each with a sentence a human reads, its public data, and its \
+         personal members as far as the role may see: open with the opening that proves the value, masked, sealed, \
+         shredded (erased for good) or lost.",
+        "Pages follow a cursor: ask with `cursor` set to the `next` of the page before, until `next` is null.",
+    ],
+    parameters: &[
+        &[SUBJECT],
+        LOOK,
+        &[
+            Parameter {
+                name: "type",
+                place: Place::Query,
+                kind: Kind::Text,
+                required: false,
+                text: "Only events of these types, wire names separated by commas.",
+                example: "consent.given.v1,consent.withdrawn.v1",
+            },
+            Parameter {
+                name: "newest_first",
+                place: Place::Query,
+                kind: Kind::Flag,
+                required: false,
+                text: "Newest first.",
+                example: "true",
+            },
+            Parameter {
+                name: "limit",
+                place: Place::Query,
+                kind: Kind::Count,
+                required: false,
+                text: "Events of a page; the setting `server.page_events_max` is the most, and what is meant without it.",
+                example: "50",
+            },
+            Parameter {
+                name: "cursor",
+                place: Place::Query,
+                kind: Kind::Pattern("^[0-9]{1,20}$"),
+                required: false,
+                text: "Where the page before ended.",
+                example: "0000000000000003",
+            },
+            Parameter {
+                name: "lang",
+                place: Place::Query,
+                kind: Kind::OneOf(&["ru", "kk", "en"]),
+                required: false,
+                text: "Language of titles and sentences. Without it `Accept-Language` decides, and Russian is the rest.",
+                example: "en",
+            },
+        ],
+    ],
+    bodies: &[],
+    answers: &[Answer {
+        status: 200,
+        text: "A page of the timeline.",
+        content: &[("application/json", "Timeline")],
+        headers: &[],
+        example: answers::TIMELINE,
+    }],
+    refusals: &[&[error::BAD_REQUEST, error::PURPOSE_MISSING, error::NOT_FOUND], WRITING, STORE],
+    example_query: "?as_of=2026-03-02&lang=en",
+};

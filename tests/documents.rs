@@ -1,0 +1,94 @@
+//! Documents are held to the code: every setting with its default and unit, every error code.
+#![expect(clippy::panic, reason = "a test says what it met")]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use subject_record::config::Config;
+use subject_record::error;
+
+fn path(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name)
+}
+
+const ERRORS_BEGIN: &str = "# Error codes
+
+Every refusal bears one of these codes: as `code` of a problem document (RFC 9457) over HTTP, in front of the
+message on the command line. A code never changes its meaning. What caused an error within the service is
+written to its own log, under the request id of the answer, and never sent.
+
+| Status | Code | Meaning | What to do |
+|---|---|---|---|
+";
+
+/// With `UPDATE_PUBLISHED=1` in the environment the file is written anew instead.
+#[test]
+fn every_error_code_is_listed_with_its_status_meaning_and_advice() {
+    let mut codes = error::ALL.to_vec();
+    codes.sort_by_key(|code| code.status);
+    let row = |code: &error::Code| {
+        format!("| {} | `{}` | {}. | {} |\n", code.status, code.word, code.title, code.advice)
+    };
+    let text = ERRORS_BEGIN.to_owned() + &codes.iter().map(row).collect::<String>();
+    if std::env::var_os("UPDATE_PUBLISHED").is_some() {
+        std::fs::write(path("errors.md"), &text).unwrap();
+    }
+    let kept = std::fs::read_to_string(path("errors.md")).unwrap_or_default();
+    assert_eq!(kept, text, "docs/errors.md differs; UPDATE_PUBLISHED=1 cargo test writes it anew");
+}
+
+/// Settings by section and name, as the document has them: default and unit.
+fn documented() -> BTreeMap<(String, String), (String, String)> {
+    let text = std::fs::read_to_string(path("settings.md")).unwrap();
+    let mut found = BTreeMap::new();
+    for section in text.split("\n## `[").skip(1) {
+        let (name, rows) = section.split_once("]`").unwrap();
+        for row in rows.lines().filter(|line| line.starts_with("| `")) {
+            let cells: Vec<_> = row.split('|').map(str::trim).collect();
+            let [_, setting, default, unit, says, _] = cells.as_slice() else { panic!("{row}") };
+            assert!(!unit.is_empty() && says.ends_with('.'), "{row}");
+            let setting = setting.trim_matches('`').to_owned();
+            let there = found.insert((name.to_owned(), setting), ((*default).to_owned(), (*unit).to_owned()));
+            assert_eq!(there, None, "{row} stands there twice");
+        }
+    }
+    found
+}
+
+/// Settings that have no default: where things lie is said by `init`.
+const REQUIRED: &str = "paths";
+
+#[test]
+fn every_setting_is_documented_with_its_default_and_unit_and_no_other() {
+    let paths = "[paths]\ndata = ''\nkek = ''\nsigning_key = ''\n";
+    let config = serde_json::to_value(toml::from_str::<Config>(paths).unwrap()).unwrap();
+    let mut documented = documented();
+    for (section, settings) in config.as_object().unwrap() {
+        for (name, default) in settings.as_object().unwrap() {
+            let shown = documented.remove(&(section.clone(), name.clone()));
+            let (shown, unit) = shown.unwrap_or_else(|| panic!("docs/settings.md lacks {section}.{name}"));
+            if section == REQUIRED {
+                assert!(shown.starts_with("required"), "{section}.{name}: {shown}");
+            } else {
+                assert_eq!(shown, format!("`{default}`"), "{section}.{name}");
+            }
+            assert_eq!(unit_in_name(name).unwrap_or(&unit), unit, "{section}.{name}");
+            assert!(
+                matches!(default, Value::String(_) | Value::Number(_) | Value::Bool(_)),
+                "{section}.{name}"
+            );
+        }
+    }
+    assert_eq!(documented, BTreeMap::new(), "docs/settings.md has settings that do not exist");
+}
+
+/// The unit that a setting's name carries.
+fn unit_in_name(name: &str) -> Option<&str> {
+    let units = ["bytes", "seconds", "events", "headers", "connections", "pages"];
+    if name.contains("per_second") {
+        return Some("events per second");
+    }
+    let name = name.trim_end_matches("_max");
+    units.into_iter().find(|unit| name.ends_with(unit))
+}
