@@ -50,11 +50,11 @@ impl SubjectEvent {
 #[must_use]
 pub fn in_order(mut events: Vec<SubjectEvent>) -> Vec<SubjectEvent> {
     events.sort_by_key(|event| (event.occurred_at, event.position));
-    let given_at: HashMap<&str, usize> =
+    let given_at: HashMap<Made<'_>, usize> =
         events.iter().enumerate().rev().filter_map(|(at, event)| Some((gives(&event.fact)?, at))).collect();
     // An event that names a later one stands right behind it.
     let place = |(at, event): (usize, &SubjectEvent)| {
-        let named = names(&event.fact).and_then(|name| given_at.get(name)).copied();
+        let named = names(&event.fact).and_then(|made| given_at.get(&made)).copied();
         named.filter(|named| *named > at).map_or((at, false), |named| (named, true))
     };
     let places: Vec<(usize, bool)> = events.iter().enumerate().map(place).collect();
@@ -63,26 +63,72 @@ pub fn in_order(mut events: Vec<SubjectEvent>) -> Vec<SubjectEvent> {
     ordered.into_iter().map(|(_, event)| event).collect()
 }
 
-/// The name that an event brings into the world.
-fn gives(fact: &Fact) -> Option<&str> {
+/// What an event brings into the world, by its name. Each kind has names of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Made<'a> {
+    Consent(&'a str),
+    Disclosure(&'a str),
+    StateRequest(&'a str),
+    SubjectRequest(&'a str),
+}
+
+/// What an event brings into the world.
+fn gives(fact: &Fact) -> Option<Made<'_>> {
     match fact {
-        Fact::ConsentGiven(given) => Some(given.consent_id.as_str()),
-        Fact::DisclosureMade(made) => Some(made.disclosure_id.as_str()),
-        Fact::StateRequestReceived(received) => Some(received.request_id.as_str()),
-        Fact::SubjectRequestReceived(received) => Some(received.request_id.as_str()),
+        Fact::ConsentGiven(given) => Some(Made::Consent(given.consent_id.as_str())),
+        Fact::DisclosureMade(made) => Some(Made::Disclosure(made.disclosure_id.as_str())),
+        Fact::StateRequestReceived(received) => Some(Made::StateRequest(received.request_id.as_str())),
+        Fact::SubjectRequestReceived(received) => Some(Made::SubjectRequest(received.request_id.as_str())),
         _ => None,
     }
 }
 
-/// The name of another event's making that an event needs.
-fn names(fact: &Fact) -> Option<&str> {
+/// What of another event's making an event needs.
+fn names(fact: &Fact) -> Option<Made<'_>> {
     match fact {
-        Fact::ConsentWithdrawn(withdrawn) => Some(withdrawn.consent_id.as_str()),
-        Fact::WithdrawalLimited(limited) => Some(limited.consent_id.as_str()),
-        Fact::ConsentEnded(ended) => Some(ended.consent_id.as_str()),
-        Fact::DisclosureNotified(notified) => Some(notified.disclosure_id.as_str()),
-        Fact::StateRequestDecided(decided) => Some(decided.request_id.as_str()),
-        Fact::SubjectRequestClosed(closed) => Some(closed.request_id.as_str()),
+        Fact::ConsentWithdrawn(withdrawn) => Some(Made::Consent(withdrawn.consent_id.as_str())),
+        Fact::WithdrawalLimited(limited) => Some(Made::Consent(limited.consent_id.as_str())),
+        Fact::ConsentEnded(ended) => Some(Made::Consent(ended.consent_id.as_str())),
+        Fact::DisclosureNotified(notified) => Some(Made::Disclosure(notified.disclosure_id.as_str())),
+        Fact::StateRequestDecided(decided) => Some(Made::StateRequest(decided.request_id.as_str())),
+        Fact::SubjectRequestClosed(closed) => Some(Made::SubjectRequest(closed.request_id.as_str())),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+    use subject_record_schemas::EventType;
+    use subject_record_schemas::examples::Examples;
+
+    use super::*;
+    use crate::given::{fact, noon};
+
+    /// The example of a type under another name, `minutes` after noon.
+    fn event(event_type: EventType, member: &str, name: &str, position: u64, minutes: i64) -> SubjectEvent {
+        let mut data = Examples::of(event_type).unwrap().valid["data"].take();
+        data.as_object_mut().unwrap().remove("personal");
+        data[member] = name.into();
+        SubjectEvent {
+            position: Position::new(position),
+            revision: Revision::new(position - 1),
+            id: EventId::parse(format!("e-{position}")).unwrap(),
+            occurred_at: noon() + TimeDelta::minutes(minutes),
+            recorded_at: noon(),
+            fact: fact(event_type.wire_name(), &data),
+            has_personal: false,
+        }
+    }
+
+    #[test]
+    fn an_event_waits_for_what_it_names_and_not_for_a_namesake_of_another_kind() {
+        let closed = event(EventType::SubjectRequestClosed, "request_id", "no-1", 1, 0);
+        let received = event(EventType::SubjectRequestReceived, "request_id", "no-1", 2, 1);
+        let consent = event(EventType::ConsentGiven, "consent_id", "no-1", 3, 2);
+        let state = event(EventType::StateRequestReceived, "request_id", "no-1", 4, 3);
+        let order = |events| in_order(events).into_iter().map(|e| e.position.number()).collect::<Vec<_>>();
+        assert_eq!(order(vec![closed.clone(), received, consent.clone(), state.clone()]), [2, 1, 3, 4]);
+        assert_eq!(order(vec![closed, consent, state]), [1, 3, 4]);
     }
 }

@@ -207,11 +207,28 @@ fn normalise<P: serde::Serialize + serde::de::DeserializeOwned>(
     personal: Value,
 ) -> Result<Value, PersonalError> {
     let parsed: P = serde_path_to_error::deserialize(personal).map_err(|error| {
-        let pointer = error.path().iter().fold(String::new(), |path, segment| format!("{path}/{segment}"));
-        PersonalError { pointer, reason: error.inner().to_string() }
+        let segments = error.path().iter().map(ToString::to_string);
+        let pointer = segments.map(|name| format!("/{}", escape_pointer(&name))).collect();
+        PersonalError { pointer, reason: without_value(error.inner().to_string()) }
     })?;
     serde_json::to_value(parsed)
         .map_err(|error| PersonalError { pointer: String::new(), reason: error.to_string() })
+}
+
+/// What serde itself says of a misfit repeats what was sent; what the types here say never does.
+fn without_value(reason: String) -> String {
+    let repeats = ["invalid type", "invalid value", "unknown field", "unknown variant"];
+    if repeats.iter().any(|beginning| reason.starts_with(beginning)) {
+        "does not have the shape of this member".into()
+    } else {
+        reason
+    }
+}
+
+/// A member's name as a step of a JSON pointer (RFC 6901, section 3).
+#[must_use]
+pub fn escape_pointer(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
 }
 
 /// A wire name that is not in the catalogue.
@@ -254,7 +271,26 @@ impl EventType {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn a_misfit_of_the_personal_part_is_told_by_its_place_and_without_its_value() {
+        for (personal, pointer) in [
+            (json!({ "email": { "a": "Айгерим" } }), "/email"),
+            (json!({ "full_name": { "family": 880315100011_u64 } }), "/full_name/family"),
+        ] {
+            let error = EventType::SubjectRegistered.normalise_personal(personal).unwrap_err();
+            assert_eq!(error.pointer, pointer);
+            assert!(!error.reason.contains("Айгерим") && !error.reason.contains("8803"), "{}", error.reason);
+        }
+    }
+
+    #[test]
+    fn a_pointer_escapes_the_tilde_first() {
+        assert_eq!(escape_pointer("a/b~1"), "a~1b~01");
+    }
 
     #[test]
     fn a_wire_name_is_noun_dot_past_tense_dot_version_and_the_rust_name_in_camel_case() {

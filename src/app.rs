@@ -1,5 +1,6 @@
 //! The parts put together over one data folder.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -21,9 +22,10 @@ use crate::intake::{Intake, Refusal};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{EventStore, ExpectedRevision, StoreError, TextStore};
 use crate::timeline::Timelines;
-use crate::vault::kek::{FileKek, KekError};
+use crate::vault::kek::{FileKek, KekError, KekProvider};
+use crate::vault::sweeper::Sweeper;
 use crate::vault::tokens::{TokenError, Tokens};
-use crate::vault::{KeyFile, Vault};
+use crate::vault::{KeyFile, Vault, VaultError};
 
 /// Name under which checkpoints are signed until the operator gives the log one of its own.
 const VERIFIER_KEY_NAME: &str = "subject-record";
@@ -55,6 +57,7 @@ pub struct App {
     pub entropy: Arc<dyn Entropy>,
     /// What the first event of the log says of it.
     pub log: OpenLog,
+    _sweeper: Sweeper,
     _lock: FolderLock,
 }
 
@@ -77,6 +80,8 @@ pub enum NewLog {
         /// Seed of the simulation.
         seed: u64,
     },
+    /// Not at all: there must be one.
+    Refuse,
 }
 
 /// Why the service does not start.
@@ -124,9 +129,64 @@ pub enum OpenError {
     /// The first event could not be written.
     #[error("the log could not be opened: {0}")]
     Opening(Refusal),
+    /// There is no log, and none was asked for.
+    #[error("there is no log here yet: subject-record serve opens one")]
+    NotOpened,
+    /// The parts of a data folder do not belong together.
+    #[error(transparent)]
+    Unsound(#[from] UnsoundError),
     /// An erasure that a crash cut short could not be finished.
     #[error("an erasure that was cut short could not be finished")]
     Erasure(#[from] EraseError),
+}
+
+/// Why the parts of a data folder do not belong together.
+#[derive(Debug, thiserror::Error)]
+pub enum UnsoundError {
+    /// A secret lies inside the data folder, and so in its backups.
+    #[error(
+        "{secret} lies inside the data folder {data}, where every backup takes it along: move it out and say where with paths.kek or paths.signing_key"
+    )]
+    SecretInData {
+        /// The secret's file.
+        secret: PathBuf,
+        /// The data folder.
+        data: PathBuf,
+    },
+    /// Keys of people without any event.
+    #[error(
+        "keys.db knows people and events.db holds no event: events were lost, or this is the wrong folder; put back the events, or set paths.data"
+    )]
+    EventsLost,
+    /// Boxes without any key.
+    #[error(
+        "events.db holds sealed boxes and keys.db no key: the keys were lost, or this is the wrong folder; put back keys.db, or set paths.data"
+    )]
+    KeysLost,
+    /// A person is erased in the key file and not in the log.
+    #[error(
+        "keys.db says that {stream} was erased and events.db does not: events.db was rolled back; put back the newest copy of it"
+    )]
+    RolledBack {
+        /// The person's stream.
+        stream: String,
+    },
+    /// Keys wrapped under another key-encryption key.
+    #[error(
+        "keys.db is wrapped under the key-encryption key {wanted} and paths.kek holds {given}: set paths.kek to that one"
+    )]
+    OtherKek {
+        /// Id of the one that is needed.
+        wanted: String,
+        /// Id of the one that is there.
+        given: String,
+    },
+    /// The event store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The key file failed.
+    #[error(transparent)]
+    Keys(#[from] VaultError),
 }
 
 impl App {
@@ -144,6 +204,8 @@ impl App {
         let folder_error = |source| OpenError::Folder { path: data.clone(), source };
         std::fs::create_dir_all(data).map_err(folder_error)?;
         tighten(data).map_err(folder_error)?;
+        outside(data, &config.paths.kek)?;
+        outside(data, &config.paths.signing_key)?;
         let lock = FolderLock::take(data)?;
 
         let store = SqliteStore::open(&data.join("events.db"), config.store, Arc::clone(&clock)).await?;
@@ -153,6 +215,7 @@ impl App {
         let keys = KeyFile::open(&data.join("keys.db")).await?;
         let tokens = Tokens::load(&keys).await?;
         let kek = Arc::new(FileKek::read(&config.paths.kek)?);
+        sound(&*store, &keys, &*kek).await?;
         let vault = Arc::new(Vault::new(keys, kek, config.vault, Arc::clone(&clock), Arc::clone(&entropy)));
 
         let verifier_key = verifier_key(&config.paths.signing_key)?;
@@ -161,6 +224,7 @@ impl App {
         let log = match opened {
             Some((log, key)) if key == verifier_key => log,
             Some(_) => return Err(OpenError::OtherSigningKey),
+            None if new_log == NewLog::Refuse => return Err(OpenError::NotOpened),
             None => OpenLog {
                 log_id: hex::encode(entropy.bytes::<16>()),
                 simulated: matches!(new_log, NewLog::Simulated { .. }),
@@ -184,6 +248,7 @@ impl App {
         if finished > 0 {
             tracing::warn!(finished, "erasures that were cut short, or undone by a backup, are carried out");
         }
+        let sweeper = Sweeper::start(Arc::clone(&vault));
         let accesses = Accesses::new(Arc::clone(&intake));
         Ok(Self {
             config,
@@ -198,8 +263,46 @@ impl App {
             clock,
             entropy,
             log,
+            _sweeper: sweeper,
             _lock: lock,
         })
+    }
+}
+
+/// A secret must lie outside the data folder, links followed.
+///
+/// A file that is not there is left to whoever reads it.
+fn outside(data: &Path, secret: &Path) -> Result<(), UnsoundError> {
+    let (Ok(real_data), Ok(real_secret)) = (data.canonicalize(), secret.canonicalize()) else {
+        return Ok(());
+    };
+    if real_secret.starts_with(real_data) {
+        return Err(UnsoundError::SecretInData { secret: secret.to_owned(), data: data.to_owned() });
+    }
+    Ok(())
+}
+
+/// Events, boxes, keys, fences and the key-encryption key must be of one service at one time.
+async fn sound(store: &dyn EventStore, keys: &KeyFile, kek: &dyn KekProvider) -> Result<(), UnsoundError> {
+    let kek_ids = keys.kek_ids().await.map_err(VaultError::from)?;
+    if let Some(wanted) = kek_ids.iter().find(|id| *id != kek.kek_id()) {
+        return Err(UnsoundError::OtherKek { wanted: wanted.clone(), given: kek.kek_id().to_owned() });
+    }
+    let serves_people = keys.served_people().await.map_err(VaultError::from)?;
+    // A key of an event alone is what a crash leaves between the first key and the first event.
+    if serves_people && store.last_position().await? == Position::START {
+        return Err(UnsoundError::EventsLost);
+    }
+    // Where there is a fence keys may all be destroyed, and a crash may have left the boxes.
+    if !serves_people && kek_ids.is_empty() && store.has_any_box().await? {
+        return Err(UnsoundError::KeysLost);
+    }
+    let fenced = store.fenced_streams().await?;
+    let fenced: HashSet<_> = fenced.iter().map(ToString::to_string).collect();
+    let fenced_here = keys.fenced_people().await.map_err(VaultError::from)?;
+    match fenced_here.into_iter().find(|stream| !fenced.contains(stream)) {
+        Some(stream) => Err(UnsoundError::RolledBack { stream }),
+        None => Ok(()),
     }
 }
 
@@ -255,7 +358,7 @@ async fn open_log(
         verifier_key,
         simulated: log.simulated,
         simulated_seed: match new_log {
-            NewLog::Real => None,
+            NewLog::Real | NewLog::Refuse => None,
             NewLog::Simulated { seed } => Some(seed),
         },
         continues: None,

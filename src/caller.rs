@@ -6,19 +6,31 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use subject_record_schemas::catalogue::{StreamRule, Writer};
 pub use subject_record_schemas::vocabulary::Role;
-use subject_record_schemas::{EventType, Source};
+use subject_record_schemas::{EventType, Reference, Source, StreamName};
+
+/// The source of the service's own events. No token owns it, whatever its patterns say.
+pub const OWN_SOURCE: &str = "subject-record";
 
 /// What a role may do. Deny by default: a role that is not named by a rule may not.
 pub trait Powers {
-    /// Whether the role may append events of a type.
-    fn may_append(self, event_type: EventType) -> bool;
+    /// Whether the role may append events of a type to a stream.
+    fn may_append(self, event_type: EventType, stream: &StreamName) -> bool;
+
+    /// Whether there is any stream to which the role may append events of a type.
+    fn may_append_somewhere(self, event_type: EventType) -> bool;
 
     /// Members of the profile that the role sees without asking for each; `None` for every personal value.
     fn sees_at_once(self) -> Option<&'static [&'static str]>;
 }
 
 impl Powers for Role {
-    fn may_append(self, event_type: EventType) -> bool {
+    fn may_append(self, event_type: EventType, stream: &StreamName) -> bool {
+        let governs = matches!(stream, StreamName::Policy | StreamName::Office);
+        self.may_append_somewhere(event_type)
+            && (self != Self::Officer || governs || is_work_on_requests(event_type))
+    }
+
+    fn may_append_somewhere(self, event_type: EventType) -> bool {
         if event_type.writer() == Writer::Service {
             return false;
         }
@@ -26,8 +38,7 @@ impl Powers for Role {
             Self::Emitter => true,
             Self::Officer => {
                 let governs = !matches!(event_type.stream_rule(), StreamRule::Subject | StreamRule::Access);
-                // Requests of people (E34, E35) and restrictions (E36) are the officer's work too.
-                governs || matches!(event_type.code(), "E34" | "E35" | "E36")
+                governs || is_work_on_requests(event_type)
             }
             Self::Support | Self::Auditor | Self::Operator => false,
         }
@@ -42,6 +53,11 @@ impl Powers for Role {
     }
 }
 
+/// Requests of people (E34, E35) and restrictions (E36): the officer's work in the streams of people.
+fn is_work_on_requests(event_type: EventType) -> bool {
+    matches!(event_type.code(), "E34" | "E35" | "E36")
+}
+
 /// Id of a token: public, and written into every event the token sends.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -54,11 +70,13 @@ impl TokenId {
         Self("service".into())
     }
 
-    /// Parses 1 to 64 of `a-z0-9-`.
+    /// Parses 1 to 64 of `a-z0-9-` that are a [`Reference`] as well: events bear the id as their actor, so it
+    /// begins with a letter or digit and looks like no personal number.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-        ((1..=64).contains(&text.len()) && text.bytes().all(fits)).then(|| Self(text.to_owned()))
+        let plain = (1..=64).contains(&text.len()) && text.bytes().all(fits);
+        (plain && Reference::parse(text).is_ok()).then(|| Self(text.to_owned()))
     }
 
     /// The id as text.
@@ -86,10 +104,10 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// Whether the token owns a source.
+    /// Whether the token owns a source. Nobody owns [`OWN_SOURCE`].
     #[must_use]
     pub fn owns(&self, source: &Source) -> bool {
-        self.sources.iter().any(|pattern| pattern.matches(source))
+        source.as_str() != OWN_SOURCE && self.sources.iter().any(|pattern| pattern.matches(source))
     }
 }
 
@@ -142,6 +160,8 @@ impl FromStr for SourcePattern {
 
 #[cfg(test)]
 mod tests {
+    use subject_record_schemas::SubjectId;
+
     use super::*;
 
     #[test]
@@ -159,8 +179,40 @@ mod tests {
     fn nobody_appends_a_reserved_type() {
         for role in Role::ALL {
             for event_type in EventType::ALL.iter().filter(|t| t.writer() == Writer::Service) {
-                assert!(!role.may_append(*event_type), "{role} {event_type}");
+                assert!(!role.may_append_somewhere(*event_type), "{role} {event_type}");
+                assert!(!role.may_append(*event_type, &StreamName::Office), "{role} {event_type}");
             }
         }
+    }
+
+    #[test]
+    fn an_officer_writes_into_a_persons_stream_only_about_requests() {
+        let person = StreamName::Subject(SubjectId::parse("p-0192a1b2").unwrap());
+        let written = |stream: &StreamName| -> Vec<_> {
+            let types = EventType::ALL.iter().filter(|t| Role::Officer.may_append(**t, stream));
+            types.map(|t| t.code()).collect()
+        };
+        assert_eq!(written(&person), ["E34", "E35", "E36"]);
+        assert!(written(&StreamName::Office).contains(&"E38"));
+        assert!(Role::Emitter.may_append(EventType::IncidentRecorded, &person));
+    }
+
+    #[test]
+    fn the_id_of_a_token_can_stand_in_an_event() {
+        for good in ["emitter-1", "service", "7"] {
+            assert!(TokenId::parse(good).is_some(), "{good}");
+        }
+        for bad in ["", "-x", "77010000001", "Emitter", "a_b", &"a".repeat(65)] {
+            assert!(TokenId::parse(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn nobody_owns_the_source_of_the_service() {
+        let everything = vec![SourcePattern::parse("*").unwrap()];
+        let token = TokenId::parse("emitter-1").unwrap();
+        let caller = Caller { token, role: Role::Emitter, sources: everything };
+        assert!(!caller.owns(&Source::parse(OWN_SOURCE).unwrap()));
+        assert!(caller.owns(&Source::parse("subject-record-2").unwrap()));
     }
 }

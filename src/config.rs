@@ -86,6 +86,8 @@ pub struct Server {
     pub page_events_max: u32,
     /// Events a token may send in a second, on average; 0 sets no limit.
     pub token_events_per_second_max: u32,
+    /// Whether browsers reach the console over TLS that something in front of the service ends.
+    pub behind_tls: bool,
 }
 
 impl Default for Server {
@@ -102,6 +104,7 @@ impl Default for Server {
             batch_events_max: 1000,
             page_events_max: 500,
             token_events_per_second_max: 0,
+            behind_tls: false,
         }
     }
 }
@@ -206,8 +209,9 @@ impl Config {
             path: path.to_owned(),
             reason: error.to_string(),
         })?;
+        let known = Self::known()?;
         for (name, value) in variables {
-            overlay(&mut table, &name, &value)?;
+            overlay(&mut table, &known, &name, &value)?;
         }
         let mut config: Self =
             table.try_into().map_err(|error: toml::de::Error| ConfigError::Setting(error.to_string()))?;
@@ -219,24 +223,42 @@ impl Config {
         }
         Ok(config)
     }
+
+    /// Every setting with some value of its type.
+    fn known() -> Result<toml::Table, ConfigError> {
+        let nowhere = Paths { data: PathBuf::new(), kek: PathBuf::new(), signing_key: PathBuf::new() };
+        let some = Self {
+            paths: nowhere,
+            operator: Operator::default(),
+            server: Server::default(),
+            store: Store::default(),
+            vault: Vault::default(),
+            log: Log::default(),
+        };
+        toml::Table::try_from(some).map_err(|error| ConfigError::Setting(error.to_string()))
+    }
 }
 
 /// Variables that are no settings: `SUBJECT_RECORD_CONFIG`, `…_URL`, `…_TOKEN` belong to the command line.
 const COMMAND_LINE_VARIABLES: [&str; 3] = ["CONFIG", "URL", "TOKEN"];
 
-fn overlay(table: &mut toml::Table, name: &str, value: &str) -> Result<(), ConfigError> {
+fn overlay(table: &mut toml::Table, known: &toml::Table, name: &str, value: &str) -> Result<(), ConfigError> {
     let Some(setting) = name.strip_prefix(VARIABLE_PREFIX) else { return Ok(()) };
     if COMMAND_LINE_VARIABLES.contains(&setting) {
         return Ok(());
     }
     let (section, setting) =
         setting.split_once("__").ok_or_else(|| ConfigError::Variable(name.to_owned()))?;
-    let section = table.entry(section.to_lowercase()).or_insert_with(|| toml::Table::new().into());
+    let (section, setting) = (section.to_lowercase(), setting.to_lowercase());
+    // The setting's type decides: a BIN is a text of digits.
+    let read = match known.get(&section).and_then(|section| section.get(&setting)) {
+        Some(toml::Value::Integer(_)) => value.parse::<i64>().ok().map(toml::Value::from),
+        Some(toml::Value::Boolean(_)) => value.parse::<bool>().ok().map(toml::Value::from),
+        _ => None,
+    };
+    let section = table.entry(section).or_insert_with(|| toml::Table::new().into());
     let section = section.as_table_mut().ok_or_else(|| ConfigError::Variable(name.to_owned()))?;
-    // A number or flag where it reads as one, else a text.
-    let parsed =
-        value.parse::<i64>().map(toml::Value::from).or_else(|_| value.parse::<bool>().map(toml::Value::from));
-    section.insert(setting.to_lowercase(), parsed.unwrap_or_else(|_| value.into()));
+    section.insert(setting, read.unwrap_or_else(|| value.into()));
     Ok(())
 }
 
@@ -266,6 +288,21 @@ mod tests {
         .unwrap();
         assert_eq!(config.server.listen.port(), 9);
         assert!(config.log.json && config.paths.data.ends_with("data") && config.paths.data.is_absolute());
+    }
+
+    #[test]
+    fn a_variable_has_the_type_of_its_setting() {
+        let set = [
+            ("SUBJECT_RECORD_OPERATOR__BIN", "991240000013"),
+            ("SUBJECT_RECORD_OPERATOR__NAME", "true"),
+            ("SUBJECT_RECORD_STORE__QUEUE_EVENTS_MAX", "7"),
+            ("SUBJECT_RECORD_SERVER__BEHIND_TLS", "true"),
+        ];
+        let config = load(FILE, &set).unwrap();
+        assert_eq!((config.operator.bin.as_str(), config.operator.name.as_str()), ("991240000013", "true"));
+        assert_eq!((config.store.queue_events_max, config.server.behind_tls), (7, true));
+        let wrong = load(FILE, &[("SUBJECT_RECORD_STORE__QUEUE_EVENTS_MAX", "many")]);
+        assert!(matches!(wrong, Err(ConfigError::Setting(_))), "{wrong:?}");
     }
 
     #[test]

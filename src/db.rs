@@ -14,6 +14,11 @@ use sqlx::{AssertSqlSafe, ConnectOptions, SqliteConnection};
 /// How long a connection waits for another that holds the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Times the write-ahead log is tried to be emptied.
+const SCRUB_TRIES: u32 = 50;
+/// Pause after a try that failed.
+const SCRUB_PAUSE: Duration = Duration::from_millis(100);
+
 /// Readers of one file. More than the two cores they were measured on gains nothing.
 const READERS_MAX: u32 = 2;
 
@@ -118,6 +123,23 @@ pub async fn empty_write_ahead_log(connection: &mut SqliteConnection) -> Result<
     sqlx::query(AssertSqlSafe(wait_again)).execute(connection).await?;
     let (busy, _, _): (i64, i64, i64) = emptied?;
     Ok(busy == 0)
+}
+
+/// Empties the write-ahead log as [`empty_write_ahead_log`] does, waiting up to five seconds for readers to let
+/// go of it.
+///
+/// Answers whether it could.
+///
+/// # Errors
+/// When the engine failed.
+pub async fn scrub(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    for _ in 0..SCRUB_TRIES {
+        if empty_write_ahead_log(connection).await? {
+            return Ok(true);
+        }
+        tokio::time::sleep(SCRUB_PAUSE).await;
+    }
+    Ok(false)
 }
 
 /// The lock of a data folder, held by the one process that owns it for as long as it lives.

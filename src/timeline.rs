@@ -1,5 +1,6 @@
 //! The timeline of a person: their stream as it happened, with personal values as far as the reader may see.
 
+use std::fmt;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -29,7 +30,7 @@ pub enum Sight {
 }
 
 /// A personal member as a reader meets it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Member {
     /// Its name.
     pub name: String,
@@ -37,6 +38,13 @@ pub struct Member {
     pub value: Value,
     /// What proves the value against the log, or `None` when the reader may see only that there is one.
     pub opening: Option<Opening>,
+}
+
+impl fmt::Debug for Member {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = if self.opening.is_some() { "open" } else { "masked" };
+        write!(f, "Member({}, {state})", self.name)
+    }
 }
 
 /// An event of a timeline.
@@ -238,5 +246,20 @@ impl Timelines {
     /// When the store fails.
     pub async fn event_at(&self, position: Position) -> Result<Option<RecordedEvent>, StoreError> {
         self.store.event_at(position).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SeededEntropy;
+
+    #[test]
+    fn debug_of_a_member_shows_no_value() {
+        let value = Value::from("gulnur@example.kz");
+        let opening = Opening::of("email", &value, &SeededEntropy::new(1));
+        let open = Member { name: "email".into(), value, opening: Some(opening) };
+        let masked = Member { name: "iin".into(), value: Value::Null, opening: None };
+        assert_eq!(format!("{:?}", [open, masked]), "[Member(email, open), Member(iin, masked)]");
     }
 }

@@ -24,7 +24,9 @@ pub(crate) fn simulation() -> Simulation {
 /// A program without what the environment of the tests may say to it.
 pub(crate) fn program(name: &str) -> Command {
     let mut command = Command::new(name);
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SUBJECT_RECORD_")) {
+    for (name, _) in
+        std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SUBJECT_RECORD_"))
+    {
         command.env_remove(name);
     }
     command.env("NO_PROXY", "*").env("no_proxy", "*").stdin(Stdio::null());

@@ -44,7 +44,8 @@ fn blocks() -> Vec<Block> {
 
 /// Runs a script that must succeed, and answers what it printed.
 fn shell(folder: &Path, script: &str) -> String {
-    let output = program("bash").args(["-euo", "pipefail", "-c", script]).current_dir(folder).output().unwrap();
+    let output =
+        program("bash").args(["-euo", "pipefail", "-c", script]).current_dir(folder).output().unwrap();
     assert!(output.status.success(), "{script}\n{output:?}");
     String::from_utf8(output.stdout).unwrap()
 }
@@ -147,7 +148,10 @@ async fn the_examples_work_as_they_are_written() {
     assert_eq!(showcase["standing"]["state"], "registered");
     assert!(!showcase["consents"].as_object().unwrap().is_empty(), "{showcase}");
     let states = showcase["profile"].as_object().unwrap().values();
-    assert!(states.map(|member| &member["state"]).all(|state| state == "sealed"), "without a purpose: {showcase}");
+    assert!(
+        states.map(|member| &member["state"]).all(|state| state == "sealed"),
+        "without a purpose: {showcase}"
+    );
 
     let erased = document(&examples.next("Erase"));
     assert_eq!((&erased["subject"], &erased["boxes_destroyed"]), (&json!("p-readme-0001"), &json!(1)));
@@ -213,7 +217,8 @@ async fn the_commands_for_a_real_log_work_as_they_are_written() {
     }
     let folder = TempDir::new().unwrap();
     let block = blocks().into_iter().find(|block| block.heading == "A real log").unwrap();
-    let lines: Vec<_> = block.script.lines().map(|line| line.replace("target/release/subject-record", BINARY)).collect();
+    let lines: Vec<_> =
+        block.script.lines().map(|line| line.replace("target/release/subject-record", BINARY)).collect();
     let [build, init, serve] = lines.as_slice() else { unreachable!("{lines:?}") };
     assert_eq!(build, "cargo build --release");
 
@@ -288,7 +293,14 @@ fn telling(stored: &Stored) -> Value {
     let document = &stored.document;
     let of_the_platform = document["source"].as_str().is_some_and(|source| source.starts_with("platform/"));
     let id = if of_the_platform { document["id"].clone() } else { Value::Null };
-    json!([stored.stream, document["sequence"], document["type"], document["source"], id, document["recordedtime"]])
+    json!([
+        stored.stream,
+        document["sequence"],
+        document["type"],
+        document["source"],
+        id,
+        document["recordedtime"]
+    ])
 }
 
 #[tokio::test]
@@ -300,7 +312,8 @@ async fn the_showcase_is_whole_when_the_address_is_printed_and_the_rest_comes_be
         assert!(demo.has(&event).await, "{}", event.document);
     }
     let told = simulation().showcase().events.into_iter().map(|event| event.document);
-    let mut of_hers: Vec<_> = told.filter(|event| event["subject"] == SHOWCASE).map(|event| event["id"].clone()).collect();
+    let mut of_hers: Vec<_> =
+        told.filter(|event| event["subject"] == SHOWCASE).map(|event| event["id"].clone()).collect();
     let shown = timeline["entries"].as_array().unwrap().iter();
     let mut shown: Vec<_> = shown
         .filter(|entry| entry["source"].as_str().unwrap().starts_with("platform/"))
@@ -323,7 +336,10 @@ async fn a_second_start_serves_what_is_there() {
     let folder = TempDir::new().unwrap();
     let demo = Demo::start(folder.path()).await;
     demo.is_loaded().await;
-    let (log, tokens) = (demo.log().await, ["EMITTER", "SUPPORT", "AUDITOR", "OFFICER", "OPERATOR"].map(|role| demo.token(role)));
+    let (log, tokens) = (
+        demo.log().await,
+        ["EMITTER", "SUPPORT", "AUDITOR", "OFFICER", "OPERATOR"].map(|role| demo.token(role)),
+    );
     demo.stop().await;
 
     let again = Demo::start_with(folder.path(), &["--subjects", "3", "--seed", "9"]).await;

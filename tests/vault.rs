@@ -9,12 +9,14 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Row, SqliteConnection};
-use subject_record::caller::{Role, SourcePattern};
+use subject_record::caller::{Role, SourcePattern, TokenId};
 use subject_record::clock::{Clock, Entropy, SeededEntropy, SetClock};
 use subject_record::vault::kek::{FileKek, KekError, KekProvider};
 use subject_record::vault::seal::Dek;
 use subject_record::vault::tokens::{TokenError, Tokens};
-use subject_record::vault::{KeyFile, KeyOwner, KeyState, LiveDek, OpeningKey, Vault, VaultSettings};
+use subject_record::vault::{
+    KeyFile, KeyOwner, KeyState, LiveDek, OpeningKey, Vault, VaultError, VaultSettings,
+};
 use subject_record_schemas::{Source, StreamName, SubjectId};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
@@ -109,7 +111,7 @@ impl Given {
 
     /// The first key of a person.
     async fn mint(&self, number: u32) -> LiveDek {
-        ready(self.vault.mint(&[person(number)]).await.unwrap().remove(0))
+        ready(all(self.vault.mint(&[person(number)]).await).remove(0))
     }
 
     fn unwrapped(&self) -> u32 {
@@ -135,6 +137,11 @@ fn person(number: u32) -> KeyOwner {
     KeyOwner::person(&person_stream(number))
 }
 
+/// The states of a batch in which nothing is at fault.
+fn all(states: Result<Vec<Result<KeyState, VaultError>>, VaultError>) -> Vec<KeyState> {
+    states.unwrap().into_iter().map(Result::unwrap).collect()
+}
+
 fn ready(state: KeyState) -> LiveDek {
     match state {
         KeyState::Ready(live) => live,
@@ -149,15 +156,15 @@ async fn concurrent_mints_of_one_owner_give_one_key() {
     for caller in 0..16 {
         let vault = Arc::clone(&it.vault);
         mints.spawn(async move {
-            let states = vault.mint(&[person(100 + caller), person(1), person(1)]).await.unwrap();
+            let states = all(vault.mint(&[person(100 + caller), person(1), person(1)]).await);
             states.into_iter().map(ready).map(|live| (live.generation, *live.dek.bytes())).collect::<Vec<_>>()
         });
     }
-    let all = mints.join_all().await;
-    let first = all[0][1];
+    let minted = mints.join_all().await;
+    let first = minted[0][1];
     assert_eq!(first.0, 1);
-    assert!(all.iter().all(|keys| keys[1] == first && keys[2] == first), "one owner, one key");
-    let mut own: Vec<_> = all.iter().map(|keys| keys[0]).collect();
+    assert!(minted.iter().all(|keys| keys[1] == first && keys[2] == first), "one owner, one key");
+    let mut own: Vec<_> = minted.iter().map(|keys| keys[0]).collect();
     own.sort_unstable();
     own.dedup();
     assert_eq!(own.len(), 16, "each of the others has its own");
@@ -166,7 +173,7 @@ async fn concurrent_mints_of_one_owner_give_one_key() {
     assert_eq!(it.wrapped().await.len(), 17);
 
     let it = it.reopened().await;
-    let found = it.vault.find(&[person(1), person(2)]).await.unwrap();
+    let found = all(it.vault.find(&[person(1), person(2)]).await);
     assert!(matches!(&found[0], KeyState::Ready(live) if *live.dek.bytes() == first.1), "durable");
     assert!(matches!(found[1], KeyState::Absent), "{:?}", found[1]);
 }
@@ -180,9 +187,9 @@ async fn each_event_of_policy_and_office_has_a_key_of_its_own() {
     assert_eq!(KeyOwner::of(&person_stream(1), "a", "b"), person(1));
 
     let it = Given::vault().await;
-    it.vault.mint(&owners).await.unwrap();
+    all(it.vault.mint(&owners).await);
     it.vault.shred(&owners[0]).await.unwrap();
-    let states = it.vault.find(&owners).await.unwrap();
+    let states = all(it.vault.find(&owners).await);
     assert!(matches!(states[..], [KeyState::Fenced, KeyState::Ready(_), KeyState::Ready(_)]), "{states:?}");
 }
 
@@ -192,7 +199,7 @@ async fn shredding_destroys_every_generation_and_only_of_its_owner() {
     let (first, other) = (it.mint(1).await, it.mint(2).await);
     it.second_generation(1).await;
     let it = it.reopened().await;
-    let newest = ready(it.vault.find(&[person(1)]).await.unwrap().remove(0));
+    let newest = ready(all(it.vault.find(&[person(1)]).await).remove(0));
     assert_eq!(newest.generation, 2, "the newest generation seals");
     let opening = it.vault.opening_key(&person(1), 1).await.unwrap();
     assert!(
@@ -214,7 +221,7 @@ async fn shredding_destroys_every_generation_and_only_of_its_owner() {
             "generation {generation} from the cache or the file: {gone:?}"
         );
     }
-    assert!(matches!(it.vault.find(&[person(1)]).await.unwrap()[..], [KeyState::Fenced]));
+    assert!(matches!(all(it.vault.find(&[person(1)]).await)[..], [KeyState::Fenced]));
     let owners: Vec<_> = it.wrapped().await.into_iter().map(|(owner, _)| owner).collect();
     assert_eq!(owners, [person_stream(2).to_string()]);
     let kept = it.vault.opening_key(&person(2), 1).await.unwrap();
@@ -232,7 +239,7 @@ async fn behind_a_fence_no_key_is_made_ever_again() {
     // Somebody who never had a key can be fenced too.
     it.vault.shred(&person(2)).await.unwrap();
     for _ in 0..2 {
-        let states = it.vault.mint(&[person(1), person(2), person(3)]).await.unwrap();
+        let states = all(it.vault.mint(&[person(1), person(2), person(3)]).await);
         assert!(matches!(states[..], [KeyState::Fenced, KeyState::Fenced, KeyState::Ready(_)]), "{states:?}");
         it = it.reopened().await;
     }
@@ -259,7 +266,7 @@ async fn no_key_survives_a_shredding_that_runs_among_mints_and_openings() {
         for _ in 0..3 {
             let vault = Arc::clone(&it.vault);
             tasks.spawn(async move {
-                vault.mint(&[person(number)]).await.unwrap();
+                all(vault.mint(&[person(number)]).await);
                 vault.opening_key(&person(number), 1).await.unwrap();
             });
         }
@@ -272,7 +279,7 @@ async fn no_key_survives_a_shredding_that_runs_among_mints_and_openings() {
     }
     tasks.join_all().await;
     assert_eq!(it.wrapped().await, []);
-    let states = it.vault.find(&(0..20).map(person).collect::<Vec<_>>()).await.unwrap();
+    let states = all(it.vault.find(&(0..20).map(person).collect::<Vec<_>>()).await);
     assert!(states.iter().all(|state| matches!(state, KeyState::Fenced)), "{states:?}");
 }
 
@@ -282,7 +289,7 @@ async fn a_key_is_kept_for_its_lease_and_then_loaded_again() {
     let minted = it.mint(1).await;
     let loaded = it.unwrapped();
     let use_it = async || {
-        let sealing = ready(it.vault.find(&[person(1)]).await.unwrap().remove(0));
+        let sealing = ready(all(it.vault.find(&[person(1)]).await).remove(0));
         let OpeningKey::Ready(opening) = it.vault.opening_key(&person(1), 1).await.unwrap() else {
             unreachable!()
         };
@@ -307,7 +314,25 @@ async fn a_key_is_kept_for_its_lease_and_then_loaded_again() {
     it.clock.run_to(it.clock.now() + lease);
     let gone = it.vault.opening_key(&person(1), 1).await.unwrap();
     assert!(matches!(gone, OpeningKey::Lost), "{gone:?}");
-    assert!(matches!(it.vault.find(&[person(1)]).await.unwrap()[..], [KeyState::Absent]));
+    assert!(matches!(all(it.vault.find(&[person(1)]).await)[..], [KeyState::Absent]));
+}
+
+#[tokio::test]
+async fn a_key_that_does_not_unwrap_is_the_fault_of_its_owner_alone() {
+    let it = Given::vault().await;
+    it.mint(1).await;
+    it.mint(2).await;
+    let spoiled = sqlx::query("UPDATE deks SET wrapped = x'00' WHERE owner = ?1");
+    spoiled.bind(person_stream(1).to_string()).execute(&mut it.intruder().await).await.unwrap();
+    let it = it.reopened().await;
+    for states in [
+        it.vault.find(&[person(1), person(2), person(3)]).await.unwrap(),
+        it.vault.mint(&[person(1), person(2)]).await.unwrap(),
+    ] {
+        assert!(matches!(states[0], Err(VaultError::Kek(KekError::Altered))), "{states:?}");
+        assert!(matches!(states[1], Ok(KeyState::Ready(_))), "{states:?}");
+    }
+    assert_eq!(it.wrapped().await.len(), 2, "a key that does not unwrap is not replaced");
 }
 
 #[tokio::test]
@@ -316,7 +341,7 @@ async fn no_byte_of_a_shredded_key_is_left_in_any_file() {
     let it = Given::vault().await;
     // In an order that splits pages in their middle.
     for chunk in (0..PEOPLE).map(|number| number * 397 % PEOPLE).collect::<Vec<_>>().chunks(20) {
-        it.vault.mint(&chunk.iter().copied().map(person).collect::<Vec<_>>()).await.unwrap();
+        all(it.vault.mint(&chunk.iter().copied().map(person).collect::<Vec<_>>()).await);
     }
     let wrapped = it.wrapped().await;
     let shredded: Vec<_> = (0..PEOPLE).step_by(29).collect();
@@ -359,6 +384,9 @@ async fn a_token_stands_for_its_caller_until_it_is_revoked() {
     assert!(!tokens.revoke(keys, "nobody", morning()).await.unwrap());
     // The same after a restart: what is known by heart is what the file says.
     for tokens in [&tokens, &Tokens::load(keys).await.unwrap()] {
+        let live =
+            ["platform-1", "audit", "nobody"].map(|name| tokens.is_live(&TokenId::parse(name).unwrap()));
+        assert_eq!(live, [false, true, false]);
         assert_eq!(tokens.authenticate(&platform), None);
         assert_eq!(tokens.authenticate(&audit).unwrap().role, Role::Auditor);
         let listed = tokens.list();

@@ -37,18 +37,23 @@ pub const SHA256_HEX_PATTERN: &str = "^[0-9a-f]{64}$";
 /// The rule of [`personal_lookalike`] as ECMA-262 patterns without look-around: a text that fits any of them
 /// is refused, unless it fits [`UUID_PATTERN`] or [`SHA256_HEX_PATTERN`].
 ///
-/// In order: an e-mail address; a national number; a phone number of Kazakhstan with its 7 or 8, in one run
-/// or spaced with an area code of 3, 4 or 5 digits; the same without 7 or 8, in one run; any after a plus.
+/// In order: an e-mail address; a national number; one split after its date of birth; a phone number of
+/// Kazakhstan with its 7 or 8, in one run or spaced with an area code of 3, 4 or 5 digits; the same without 7 or
+/// 8, in one run; any after a plus.
 pub const LOOKALIKE_PATTERNS: &[&str] = &[
     "@",
     "(^|[^0-9])[0-9]{12}([^0-9]|$)",
     concat!(
-        r"(^|[^0-9])[78][ .\(\)\-]*[67][0-9]{2}",
-        r"([ .\(\)\-]*[0-9]{3}|[0-9][ .\(\)\-]*[0-9]{2}|[0-9]{2}[ .\(\)\-]*[0-9])",
-        r"[ .\(\)\-]*[0-9]{2}[ .\(\)\-]*[0-9]{2}([^0-9]|$)",
+        "(^|[^0-9])[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])",
+        r"[ ._:/#\-][0-6][0-9]{5}([^0-9]|$)",
+    ),
+    concat!(
+        r"(^|[^0-9])[78][ ._:/#\(\)\-]*[67][0-9]{2}",
+        r"([ ._:/#\(\)\-]*[0-9]{3}|[0-9][ ._:/#\(\)\-]*[0-9]{2}|[0-9]{2}[ ._:/#\(\)\-]*[0-9])",
+        r"[ ._:/#\(\)\-]*[0-9]{2}[ ._:/#\(\)\-]*[0-9]{2}([^0-9]|$)",
     ),
     "(^|[^0-9])7[0-8][0-9]{8}([^0-9]|$)",
-    r"\+([ .\(\)\-]*[0-9]){10,15}([^0-9]|$)",
+    r"\+([ ._:/#\(\)\-]*[0-9]){10,15}([^0-9]|$)",
 ];
 
 /// Ways to group the 11 digits of a number of Kazakhstan: trunk digit, area code, subscriber.
@@ -65,7 +70,7 @@ pub fn personal_lookalike(text: &str) -> Option<Lookalike> {
     let bytes = text.as_bytes();
     if bytes.contains(&b'@') {
         Some(Lookalike::Email)
-    } else if digit_runs(bytes).any(|tail| run_length(tail) == 12) {
+    } else if digit_runs(bytes).any(|tail| run_length(tail) == 12 || is_split_iin(tail)) {
         Some(Lookalike::NationalId)
     } else if digit_runs(bytes).any(starts_with_phone) || follows_a_plus(bytes) {
         Some(Lookalike::Phone)
@@ -94,6 +99,17 @@ fn digit_runs(text: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 fn run_length(tail: &[u8]) -> usize {
     tail.iter().take_while(|byte| byte.is_ascii_digit()).count()
+}
+
+/// Whether the text starts with a date of birth as six digits, one separator, and the other six digits of an IIN,
+/// of which the first tells century and sex.
+fn is_split_iin(tail: &[u8]) -> bool {
+    let [_, _, m1, m2, d1, d2, separator, rest @ ..] = tail else { return false };
+    let month = matches!((m1, m2), (b'0', b'1'..=b'9') | (b'1', b'0'..=b'2'));
+    let day = matches!((d1, d2), (b'0', b'1'..=b'9') | (b'1' | b'2', b'0'..=b'9') | (b'3', b'0' | b'1'));
+    let splits = is_separator(*separator) && !matches!(separator, b'(' | b')');
+    let rest_begins = rest.first().is_some_and(|digit| matches!(digit, b'0'..=b'6'));
+    run_length(tail) == 6 && month && day && splits && rest_begins && run_length(rest) == 6
 }
 
 fn starts_with_phone(tail: &[u8]) -> bool {
@@ -139,7 +155,7 @@ fn skip_separators(text: &[u8]) -> &[u8] {
 }
 
 fn is_separator(byte: u8) -> bool {
-    matches!(byte, b' ' | b'-' | b'.' | b'(' | b')')
+    matches!(byte, b' ' | b'-' | b'.' | b'_' | b'/' | b':' | b'#' | b'(' | b')')
 }
 
 #[cfg(test)]
@@ -159,6 +175,9 @@ mod tests {
             ("REF-880315100011", Lookalike::NationalId),
             ("a880315100011b", Lookalike::NationalId),
             ("991240000013", Lookalike::NationalId),
+            ("880315-100011", Lookalike::NationalId),
+            ("c/880315/100011.pdf", Lookalike::NationalId),
+            ("880315 100011", Lookalike::NationalId),
             ("77000000001", Lookalike::Phone),
             ("tel:87000000001", Lookalike::Phone),
             ("76000000001", Lookalike::Phone),
@@ -170,6 +189,9 @@ mod tests {
             ("8 (700) 000-00-01", Lookalike::Phone),
             ("8-700-000-00-01", Lookalike::Phone),
             ("7.700.000.00.01", Lookalike::Phone),
+            ("8_700_000_00_01", Lookalike::Phone),
+            ("7/700/000:00#01", Lookalike::Phone),
+            ("+7:700:000:00:01", Lookalike::Phone),
             ("8 7172 00-00-02", Lookalike::Phone),
             ("8 (71234) 0-00-02", Lookalike::Phone),
             ("8 700 0000001", Lookalike::Phone),
@@ -202,6 +224,14 @@ mod tests {
             "+770000000",
             "+7700000000123456",
             "10.5281/zenodo.3384",
+            "202603-000123",
+            "881315-100011",
+            "880332-100011",
+            "880315-700011",
+            "880315--100011",
+            "880315(100011",
+            "1880315-100011",
+            "880315-1000110",
         ] {
             assert_eq!(personal_lookalike(text), None, "{text}");
         }
@@ -243,7 +273,7 @@ mod tests {
         }
         match PATTERNS.iter().position(|pattern| pattern.is_valid(&value))? {
             0 => Some(Lookalike::Email),
-            1 => Some(Lookalike::NationalId),
+            1 | 2 => Some(Lookalike::NationalId),
             _ => Some(Lookalike::Phone),
         }
     }
@@ -255,9 +285,10 @@ mod tests {
             "[0-9]{10,13}",
             "[78][67][0-9]{8,10}",
             "7[0-9]{9}",
-            "[ .()-]{1,3}",
-            "[78][ .()-]{0,2}[5-8][0-9]{2,4}[ .()-]{0,2}[0-9]{1,3}[ .()-]{0,2}[0-9]{2}[ .()-]{0,2}[0-9]{1,3}",
-            r"\+([ .()-]{0,2}[0-9]){9,16}",
+            "[ ._:/#()-]{1,3}",
+            "[0-9]{2}[01][0-9][0-3][0-9][ ._:/#()-]{1,2}[0-7][0-9]{4,6}",
+            "[78][ ._#()-]{0,2}[5-8][0-9]{2,4}[ /:()-]{0,2}[0-9]{1,3}[ .()-]{0,2}[0-9]{2}[ .:()-]{0,2}[0-9]{1,3}",
+            r"\+([ ._:/#()-]{0,2}[0-9]){9,16}",
             r"[+/_:a\né٣ ]",
             "@",
         ];

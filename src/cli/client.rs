@@ -2,9 +2,11 @@
 //!
 //! Either way a command goes through the HTTP door, with the same roles and the same access records.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use reqwest::{Method, RequestBuilder, Response};
+use reqwest::redirect::Policy;
+use reqwest::{Method, RequestBuilder, Response, Url};
 use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -13,6 +15,26 @@ use super::{CommandError, Common};
 use crate::app::{App, NewLog};
 use crate::clock::{SystemClock, SystemEntropy};
 use crate::http::ServeError;
+
+/// Whether a token and personal data may go to an address: over plain HTTP they stay on this machine, unless
+/// `--insecure` says that the way is safe.
+fn check_address(base: &str, insecure: bool) -> Result<(), CommandError> {
+    let url = Url::parse(base).ok().filter(|url| url.scheme() == "http");
+    let Some(host) = url.as_ref().and_then(Url::host_str) else {
+        return Err(CommandError::Said(format!(
+            "{base} is no http:// address; put TLS in front of the server and run this beside it"
+        )));
+    };
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    let local = host == "localhost" || address.is_ok_and(|address| address.is_loopback());
+    if local || insecure {
+        return Ok(());
+    }
+    Err(CommandError::Said(format!(
+        "{base} is not on this machine, and http:// would show the token and personal data to the network; \
+         run this beside the server, through a tunnel, or say --insecure when the way is safe"
+    )))
+}
 
 /// A way to a server.
 pub(super) struct Client {
@@ -28,26 +50,24 @@ struct OwnServer {
 }
 
 impl Client {
-    /// A way to the server of `--url`, or to one opened over the data folder of the settings.
-    pub(super) async fn open(common: &Common) -> Result<Self, CommandError> {
+    /// A way to the server of `--url`, or to one opened over the data folder of the settings. `new_log` says what
+    /// happens where that folder holds no log yet.
+    pub(super) async fn open(common: &Common, new_log: NewLog) -> Result<Self, CommandError> {
         let token = common.token.clone().ok_or_else(|| {
             CommandError::Said("say who asks: --token sr_…, or the variable SUBJECT_RECORD_TOKEN".into())
         })?;
-        let http = reqwest::Client::new();
+        // The token goes to the address that was named and nowhere else: through no proxy, after no redirect.
+        let http = reqwest::Client::builder().no_proxy().redirect(Policy::none()).build();
+        let http = http.map_err(|source| CommandError::Said(super::with_causes(&source)))?;
         if let Some(url) = &common.url {
             let base = url.trim_end_matches('/').to_owned();
-            if !base.starts_with("http://") {
-                let said = format!(
-                    "{base} is no http:// address; put TLS in front of the server and run this beside it"
-                );
-                return Err(CommandError::Said(said));
-            }
+            check_address(&base, common.insecure)?;
             return Ok(Self { http, base, token, own_server: None });
         }
         let mut config = common.config()?;
         config.server.listen = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
         let clock = Arc::new(SystemClock::default());
-        let app = App::open(config, NewLog::Real, clock, Arc::new(SystemEntropy)).await?;
+        let app = App::open(config, new_log, clock, Arc::new(SystemEntropy)).await?;
         let (stop, stopped) = oneshot::channel::<()>();
         let (tell, told) = oneshot::channel();
         let running = tokio::spawn(crate::http::serve(
@@ -92,7 +112,7 @@ impl Client {
         }
         let status = response.status();
         let problem: Value = response.json().await.unwrap_or_default();
-        let text = |member: &str| problem.get(member).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let text = |member: &str| super::output::text(&problem, member);
         let mut detail = [text("title"), text("detail"), text("advice")].join(". ");
         for fault in problem.get("errors").and_then(Value::as_array).into_iter().flatten() {
             detail.push_str(&format!(
@@ -112,5 +132,24 @@ impl Client {
 
     pub(super) fn unreachable(&self, source: reqwest::Error) -> CommandError {
         CommandError::Unreachable { url: self.base.clone(), source }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_http_stays_on_this_machine_unless_told_otherwise() {
+        for local in ["http://127.0.0.1:8080", "http://localhost", "http://[::1]:9", "http://127.8.0.1"] {
+            assert!(check_address(local, false).is_ok(), "{local}");
+        }
+        for away in ["http://10.0.0.1:8080", "http://localhost@example.kz", "http://localhost.example.kz"] {
+            assert!(check_address(away, false).is_err(), "{away}");
+            assert!(check_address(away, true).is_ok(), "{away}");
+        }
+        for none in ["https://localhost", "localhost:8080", "http://"] {
+            assert!(check_address(none, true).is_err(), "{none}");
+        }
     }
 }

@@ -68,7 +68,7 @@ impl Kept {
 
 impl Demo {
     pub(super) async fn run(self) -> Result<(), CommandError> {
-        crate::telemetry::start(&Log { filter: "warn".into(), json: false });
+        crate::telemetry::start(&Log { filter: "warn".into(), json: false })?;
         let kept = self.kept().await?;
         let simulation = simulation(kept.seed, kept.subjects, None);
         let clock = Arc::new(SetClock::at(opens_at(&simulation)));
@@ -103,7 +103,7 @@ impl Demo {
             let text = std::fs::read_to_string(&path).map_err(CommandError::io(other()))?;
             return Kept::parse(&text).ok_or_else(|| CommandError::Said(other()));
         }
-        let made = demo_operator(&self.dir).make(&SystemEntropy).await?;
+        let made = demo_operator(&self.dir).make(&SystemEntropy).await?.anew(&self.dir)?;
         let role = |name: &str| name.split('-').next().unwrap_or(name).to_uppercase();
         let tokens = made.into_iter().map(|(name, token)| (role(name), token)).collect();
         let kept = Kept { seed: self.seed, subjects: self.subjects, tokens };

@@ -12,6 +12,7 @@ use tokio::io::{AsyncBufRead, AsyncBufReadExt, BufReader};
 use super::client::Client;
 use super::output::{self, text};
 use super::{CommandError, Common, Format};
+use crate::app::NewLog;
 
 /// Events.
 #[derive(Debug, Subcommand)]
@@ -44,7 +45,9 @@ struct Tally {
 impl Events {
     pub(super) async fn run(self, common: &Common) -> Result<(), CommandError> {
         let Self::Append { file, dry_run } = self;
-        let client = Client::open(common).await?;
+        // A check of documents is no reason to open a log.
+        let new_log = if dry_run { NewLog::Refuse } else { NewLog::Real };
+        let client = Client::open(common, new_log).await?;
         let result = append(&client, &file, dry_run).await;
         client.close().await;
         let tally = result?;
@@ -167,13 +170,16 @@ fn refusal(answer: &Value) -> String {
     said
 }
 
-/// A bar with rate and rest when the terminal is one and the length is known.
+/// A bar with rate and rest, or, when the length is not known, a spinner with the rate. Neither shows where there
+/// is no terminal.
 fn progress_bar(bytes: Option<u64>) -> ProgressBar {
-    let Some(bytes) = bytes else { return ProgressBar::hidden() };
-    let bar = ProgressBar::new(bytes);
-    let style =
-        ProgressStyle::with_template("{bar:30} {bytes}/{total_bytes}  {bytes_per_sec}  {eta} left  {msg}");
-    if let Ok(style) = style {
+    let (bar, template) = match bytes {
+        Some(bytes) => {
+            (ProgressBar::new(bytes), "{bar:30} {bytes}/{total_bytes}  {bytes_per_sec}  {eta} left  {msg}")
+        }
+        None => (ProgressBar::new_spinner(), "{spinner} {bytes}  {bytes_per_sec}  {msg}"),
+    };
+    if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);
     }
     bar

@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use subject_record_schemas::identifiers::Bin;
 use subject_record_schemas::vocabulary::Role;
+use zeroize::Zeroizing;
 
 use super::{CommandError, make_folder, output, random_key, with_causes, write_secret};
 use crate::caller::SourcePattern;
 use crate::clock::{Clock, Entropy, SystemClock};
 use crate::config::FILE_NAME;
 use crate::vault::KeyFile;
-use crate::vault::tokens::Tokens;
+use crate::vault::tokens::{TokenError, Tokens};
 
 /// Make settings, keys and first tokens for a new data folder.
 #[derive(Debug, Args)]
@@ -45,6 +46,27 @@ pub(super) const FIRST_TOKENS: [(&str, Role); 5] = [
     ("operator-1", Role::Operator),
 ];
 
+/// What an init made, and what one before it had left behind.
+pub(super) struct Made {
+    /// Names and texts of the tokens made.
+    pub(super) tokens: Vec<(&'static str, String)>,
+    /// Key files that were there and are used.
+    keys_found: Vec<PathBuf>,
+    /// Tokens that were there; their texts are lost.
+    tokens_found: Vec<&'static str>,
+}
+
+impl Made {
+    /// For commands that need every token of a new folder.
+    pub(super) fn anew(self, folder: &Path) -> Result<Vec<(&'static str, String)>, CommandError> {
+        if self.tokens_found.is_empty() {
+            return Ok(self.tokens);
+        }
+        let folder = folder.display();
+        Err(CommandError::Said(format!("{folder} was left half-made: remove it, or choose another folder")))
+    }
+}
+
 impl Init {
     /// For another command that needs a folder of its own.
     pub(super) fn of(dir: &Path, name: &str, bin: &str, address: &str) -> Self {
@@ -59,7 +81,7 @@ impl Init {
     }
 
     pub(super) async fn run(self, entropy: &dyn Entropy) -> Result<(), CommandError> {
-        let tokens = self.make(entropy).await?;
+        let made = self.make(entropy).await?;
         let config = self.dir.join(FILE_NAME);
         let mut text = format!(
             "settings  {}\ndata      {}\nkeys      {} (back these up apart from the data, and never together)\n\n",
@@ -67,19 +89,35 @@ impl Init {
             self.dir.join("data").display(),
             self.dir.join(&self.keys).display(),
         );
-        text.push_str("First tokens, shown this once:\n");
-        for (name, token) in &tokens {
+        for path in &made.keys_found {
+            text.push_str(&format!("{} was there and is kept\n", path.display()));
+        }
+        if !made.tokens.is_empty() {
+            text.push_str("First tokens, shown this once:\n");
+        }
+        for (name, token) in &made.tokens {
             text.push_str(&format!("  {name:<10}  {token}\n"));
+        }
+        if !made.tokens_found.is_empty() {
+            text.push_str(
+                "\nMade by an earlier init that broke off, and never to be shown again. Revoke each of them and \
+                 make one of another name:\n",
+            );
+        }
+        for name in &made.tokens_found {
+            let (config, role) = (config.display(), name.split('-').next().unwrap_or(name));
+            text.push_str(&format!(
+                "  subject-record token revoke {name} --config {config}\n  \
+                 subject-record token create {role}-2 --role {role}{} --config {config}\n",
+                if matches!(role, "emitter" | "officer") { " --source SOURCE" } else { "" },
+            ));
         }
         text.push_str(&format!("\nNext: subject-record serve --config {}\n", config.display()));
         output::print(&text)
     }
 
-    /// Makes everything and answers the first tokens.
-    pub(super) async fn make(
-        &self,
-        entropy: &dyn Entropy,
-    ) -> Result<Vec<(&'static str, String)>, CommandError> {
+    /// Makes everything that is not there yet; after an init that broke off, goes on where it was.
+    pub(super) async fn make(&self, entropy: &dyn Entropy) -> Result<Made, CommandError> {
         let bin = Bin::parse(&self.bin).map_err(|error| CommandError::Said(format!("--bin: {error}")))?;
         if !bin.check().check_digit.passes() {
             return Err(CommandError::Said("--bin: its check digit is wrong".into()));
@@ -102,26 +140,42 @@ impl Init {
         if keys.starts_with(&data) {
             return Err(CommandError::Said("--keys may not lie inside the data folder".into()));
         }
+        if data.join("events.db").exists() {
+            return Err(CommandError::Said(format!(
+                "{} holds a log already, which needs its own settings and keys: nothing was changed",
+                data.display()
+            )));
+        }
         make_folder(&self.dir)?;
         make_folder(&data)?;
         make_folder(&keys)?;
-        write_secret(&keys.join("kek"), &random_key(entropy))?;
-        write_secret(&keys.join("signing_key"), &random_key(entropy))?;
+        let mut keys_found = Vec::new();
+        for path in [keys.join("kek"), keys.join("signing_key")] {
+            if path.exists() {
+                check_key(&path)?;
+                keys_found.push(path);
+            } else {
+                write_secret(&path, &random_key(entropy))?;
+            }
+        }
 
         let key_file =
             KeyFile::open(&data.join("keys.db")).await.map_err(|e| CommandError::Said(with_causes(&e)))?;
         let tokens = Tokens::load(&key_file).await.map_err(|e| CommandError::Said(with_causes(&e)))?;
         let now = SystemClock::default().now();
-        let mut made = Vec::with_capacity(FIRST_TOKENS.len());
+        let (mut made, mut tokens_found) = (Vec::with_capacity(FIRST_TOKENS.len()), Vec::new());
         for (name, role) in FIRST_TOKENS {
             let owned =
                 if matches!(role, Role::Emitter | Role::Officer) { sources.clone() } else { Vec::new() };
-            let token = tokens.create(&key_file, name, role, owned, now, entropy).await;
-            made.push((name, token.map_err(|e| CommandError::Said(with_causes(&e)))?.to_string()));
+            match tokens.create(&key_file, name, role, owned, now, entropy).await {
+                Ok(token) => made.push((name, token.to_string())),
+                Err(TokenError::Taken) => tokens_found.push(name),
+                Err(error) => return Err(CommandError::Said(with_causes(&error))),
+            }
         }
         // Last, so that an init that broke off is not taken for a finished one.
         write_secret(&config, &self.settings()?)?;
-        Ok(made)
+        Ok(Made { tokens: made, keys_found, tokens_found })
     }
 
     fn settings(&self) -> Result<String, CommandError> {
@@ -145,5 +199,52 @@ impl Init {
         Ok(format!(
             "# Settings of subject-record. All of them, with defaults and units: docs/settings.md\n\n{text}"
         ))
+    }
+}
+
+/// A key file that an earlier init left is used when it holds a whole key.
+fn check_key(path: &Path) -> Result<(), CommandError> {
+    let text = std::fs::read_to_string(path).map(Zeroizing::new);
+    let text = text.map_err(CommandError::io(format!("cannot read {}", path.display())))?;
+    let mut key = Zeroizing::new([0_u8; 32]);
+    hex::decode_to_slice(text.trim(), key.as_mut_slice()).map_err(|_| {
+        CommandError::Said(format!(
+            "{} is there and holds no key of 64 hexadecimal digits: move it away and run init again",
+            path.display()
+        ))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemEntropy;
+
+    fn init(dir: &Path) -> Init {
+        Init::of(dir, "Example", "991240000013", "Example street 1")
+    }
+
+    #[tokio::test]
+    async fn an_init_that_broke_off_is_run_again_and_says_what_it_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = init(folder.path()).make(&SystemEntropy).await.unwrap();
+        assert!(first.keys_found.is_empty() && first.tokens_found.is_empty() && first.tokens.len() == 5);
+        assert!(init(folder.path()).make(&SystemEntropy).await.is_err(), "a finished init is not repeated");
+
+        let key = folder.path().join("keys/kek");
+        let kept = std::fs::read_to_string(&key).unwrap();
+        std::fs::remove_file(folder.path().join(FILE_NAME)).unwrap();
+        let again = init(folder.path()).make(&SystemEntropy).await.unwrap();
+        assert_eq!((again.keys_found.len(), again.tokens_found.len(), again.tokens.len()), (2, 5, 0));
+        assert_eq!(std::fs::read_to_string(&key).unwrap(), kept);
+        assert!(again.anew(folder.path()).is_err(), "a demo needs the texts of its tokens");
+    }
+
+    #[tokio::test]
+    async fn half_a_key_is_not_used() {
+        let folder = tempfile::tempdir().unwrap();
+        make_folder(&folder.path().join("keys")).unwrap();
+        write_secret(&folder.path().join("keys/kek"), "ab").unwrap();
+        assert!(init(folder.path()).make(&SystemEntropy).await.is_err());
     }
 }

@@ -43,6 +43,9 @@ pub struct Common {
     /// Token to ask with.
     #[arg(long, global = true, env = "SUBJECT_RECORD_TOKEN", hide_env_values = true)]
     token: Option<String>,
+    /// Let the token and personal data go over plain HTTP to another machine.
+    #[arg(long, global = true)]
+    insecure: bool,
     /// How answers are printed.
     #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -90,6 +93,9 @@ pub enum CommandError {
         #[source]
         source: std::io::Error,
     },
+    /// The log's filter does not read.
+    #[error(transparent)]
+    Filter(#[from] crate::telemetry::FilterError),
     /// The server refused.
     #[error("{code}: {detail}")]
     Refused {
@@ -160,18 +166,19 @@ impl Common {
     }
 }
 
-/// A file for its owner alone, holding a secret; never over one that is there.
+/// A file for its owner alone, holding a secret; never over one that is there. It survives a loss of power once
+/// this returns.
 fn write_secret(path: &std::path::Path, text: &str) -> Result<(), CommandError> {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;
-    let failed = || format!("cannot write {}", path.display());
-    let mut file = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .map_err(CommandError::io(failed()))?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(CommandError::io(failed()))
+    let write = || {
+        let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        std::fs::File::open(folder.unwrap_or(std::path::Path::new(".")))?.sync_all()
+    };
+    write().map_err(CommandError::io(format!("cannot write {}", path.display())))
 }
 
 /// A folder for its owner alone.

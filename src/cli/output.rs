@@ -30,7 +30,7 @@ pub(super) fn table(headings: &[&str], rows: &[Vec<String>]) -> Result<(), Comma
     for row in std::iter::once(&headings).chain(rows) {
         let mut line = String::new();
         for (cell, width) in row.iter().zip(&widths) {
-            line.push_str(&format!("{cell:<width$}  "));
+            line.push_str(&format!("{:<width$}  ", harmless(cell)));
         }
         text.push_str(line.trim_end());
         text.push('\n');
@@ -59,13 +59,23 @@ pub(super) fn print(text: &str) -> Result<(), CommandError> {
     }
 }
 
-/// A member of a JSON object as plain text, empty when it is absent.
+/// A member of a JSON object as plain, [`harmless`] text, empty when it is absent.
 pub(super) fn text(value: &Value, member: &str) -> String {
     match value.get(member) {
         None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => text.clone(),
-        Some(other) => other.to_string(),
+        Some(Value::String(text)) => harmless(text),
+        Some(other) => harmless(&other.to_string()),
     }
+}
+
+/// A text from elsewhere that cannot steer a terminal: control characters, and those that turn the direction of
+/// writing, become U+FFFD, one for one.
+pub(super) fn harmless(text: &str) -> String {
+    let steers = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().map(|c| if steers(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
 /// An instant of an answer in Kazakhstan time, as people read it.
@@ -76,5 +86,21 @@ pub(super) fn local_time(value: &Value, member: &str) -> String {
     match (chrono::DateTime::parse_from_rfc3339(&instant), offset) {
         (Ok(parsed), Some(offset)) => parsed.with_timezone(&offset).format("%Y-%m-%d %H:%M:%S").to_string(),
         _ => instant,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn nothing_from_a_server_steers_the_terminal() {
+        let answer =
+            json!({ "a": "\u{1b}[2J\u{7f}\u{9b}\r\n\t\0", "b": "x\u{202e}y\u{2066}\u{200f}", "c": "Ә-қ" });
+        assert_eq!(text(&answer, "a"), "\u{fffd}[2J\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}");
+        assert_eq!(text(&answer, "b"), "x\u{fffd}y\u{fffd}\u{fffd}");
+        assert_eq!(text(&answer, "c"), "Ә-қ");
     }
 }

@@ -23,7 +23,7 @@ impl Serve {
         if let Some(listen) = self.listen {
             config.server.listen = listen;
         }
-        crate::telemetry::start(&config.log);
+        crate::telemetry::start(&config.log)?;
         let clock = Arc::new(SystemClock::default());
         let app = Arc::new(App::open(config, NewLog::Real, clock, Arc::new(SystemEntropy)).await?);
         tracing::info!(

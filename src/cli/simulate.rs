@@ -79,7 +79,7 @@ impl Simulate {
     }
 
     async fn fill(&self, folder: &Path, simulation: &Simulation, year: &Year) -> Result<(), CommandError> {
-        let tokens = demo_operator(folder).make(&SystemEntropy).await?;
+        let tokens = demo_operator(folder).make(&SystemEntropy).await?.anew(folder)?;
         let clock = Arc::new(SetClock::at(opens_at(simulation)));
         let app = open_simulated(folder, self.seed, &clock).await?;
         put_texts(&app, year).await?;

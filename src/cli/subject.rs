@@ -9,6 +9,7 @@ use subject_record_schemas::{Reference, SubjectId};
 use super::client::Client;
 use super::output::{self, local_time, text};
 use super::{CommandError, Common, Format};
+use crate::app::NewLog;
 
 /// People.
 #[derive(Debug, Subcommand)]
@@ -25,7 +26,7 @@ pub(super) enum Subject {
         /// Newest first.
         #[arg(long)]
         newest_first: bool,
-        /// Events at most.
+        /// Events at most; without it, all.
         #[arg(long)]
         limit: Option<u32>,
         /// Language of the sentences: ru, kk or en.
@@ -101,7 +102,7 @@ impl Subject {
         if let Self::Erase { id, yes: false, .. } = &self {
             confirm(id)?;
         }
-        let client = Client::open(common).await?;
+        let client = Client::open(common, NewLog::Refuse).await?;
         let answer = self.ask(&client).await;
         client.close().await;
         let answer = answer?;
@@ -122,18 +123,24 @@ impl Subject {
     async fn ask(&self, client: &Client) -> Result<Value, CommandError> {
         match self {
             Self::Timeline { id, look, types, newest_first, limit, lang } => {
-                let mut request = client.request(Method::GET, &format!("/v1/subjects/{id}/timeline"));
-                request = look.on(request).query(&[("lang", lang.to_string())]);
-                if !types.is_empty() {
-                    request = request.query(&[("type", types.join(","))]);
-                }
-                if *newest_first {
-                    request = request.query(&[("newest_first", "true")]);
-                }
-                if let Some(limit) = limit {
-                    request = request.query(&[("limit", limit.to_string())]);
-                }
-                client.json(request).await
+                let page = |cursor: Option<String>, limit: Option<u32>| {
+                    let mut request = client.request(Method::GET, &format!("/v1/subjects/{id}/timeline"));
+                    request = look.on(request).query(&[("lang", lang.to_string())]);
+                    if !types.is_empty() {
+                        request = request.query(&[("type", types.join(","))]);
+                    }
+                    if *newest_first {
+                        request = request.query(&[("newest_first", "true")]);
+                    }
+                    if let Some(limit) = limit {
+                        request = request.query(&[("limit", limit)]);
+                    }
+                    if let Some(cursor) = cursor {
+                        request = request.query(&[("cursor", cursor)]);
+                    }
+                    client.json(request)
+                };
+                all_pages(page, *limit).await
             }
             Self::Show { id, look } => {
                 client.json(look.on(client.request(Method::GET, &format!("/v1/subjects/{id}")))).await
@@ -146,6 +153,34 @@ impl Subject {
             }
         }
     }
+}
+
+/// Follows `next` until the end or until `limit` entries are there, and answers them as one page.
+async fn all_pages<F: Future<Output = Result<Value, CommandError>>>(
+    page: impl Fn(Option<String>, Option<u32>) -> F,
+    limit: Option<u32>,
+) -> Result<Value, CommandError> {
+    let mut answer = page(None, limit).await?;
+    loop {
+        let have = u32::try_from(entries_of(&answer).len()).unwrap_or(u32::MAX);
+        let wanted = limit.map(|limit| limit.saturating_sub(have));
+        let Some(Value::String(cursor)) = answer.get("next").filter(|_| wanted != Some(0)) else {
+            return Ok(answer);
+        };
+        let mut more = page(Some(cursor.clone()), wanted).await?;
+        match (answer.get_mut("entries"), more.get_mut("entries").map(Value::take)) {
+            (Some(Value::Array(all)), Some(Value::Array(entries))) if !entries.is_empty() => {
+                all.extend(entries);
+            }
+            // A page without entries leads nowhere, whatever it says of a next one.
+            _ => return Ok(answer),
+        }
+        answer["next"] = more.get_mut("next").map(Value::take).unwrap_or_default();
+    }
+}
+
+fn entries_of(answer: &Value) -> &[Value] {
+    answer.get("entries").and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
 /// Asks on the terminal; without one, `--yes` is needed.
@@ -161,7 +196,6 @@ fn confirm(id: &SubjectId) -> Result<(), CommandError> {
 }
 
 fn print_timeline(answer: &Value) -> Result<(), CommandError> {
-    let entries = answer.get("entries").and_then(Value::as_array).cloned().unwrap_or_default();
     let row = |entry: &Value| {
         let mut sentence = text(entry, "sentence");
         if let Some(personal) = entry.get("personal") {
@@ -169,13 +203,13 @@ fn print_timeline(answer: &Value) -> Result<(), CommandError> {
         }
         vec![local_time(entry, "time"), text(entry, "position"), text(entry, "title"), sentence]
     };
-    let rows: Vec<_> = entries.iter().map(row).collect();
+    let rows: Vec<_> = entries_of(answer).iter().map(row).collect();
     output::table(&["TIME", "POSITION", "WHAT", "SENTENCE"], &rows)?;
     if answer.get("simulated") == Some(&Value::Bool(true)) {
         output::print("(simulated log: invented people)\n")?;
     }
     match answer.get("next") {
-        Some(Value::String(_)) => output::print("(there is more: raise --limit or narrow the time)\n"),
+        Some(Value::String(_)) => output::print("(there is more: raise --limit, or leave it out for all)\n"),
         _ => Ok(()),
     }
 }
@@ -198,9 +232,9 @@ fn plain(value: &Value) -> String {
         parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
     };
     match value {
-        Value::String(text) => text.clone(),
+        Value::String(text) => output::harmless(text),
         Value::Object(object) if object.contains_key("family") => parts(value),
-        other => other.to_string(),
+        other => output::harmless(&other.to_string()),
     }
 }
 
@@ -213,14 +247,15 @@ fn print_person(answer: &Value) -> Result<(), CommandError> {
     lines.push_str("\n\nprofile\n");
     for (name, member) in answer.get("profile").and_then(Value::as_object).into_iter().flatten() {
         let value = member.get("value").map_or_else(|| text(member, "state"), plain);
-        lines.push_str(&format!("  {name:<20} {value}\n"));
+        lines.push_str(&format!("  {:<20} {value}\n", output::harmless(name)));
     }
     lines.push_str("\nconsents\n");
     for (id, consent) in answer.get("consents").and_then(Value::as_object).into_iter().flatten() {
         let until = local_time(consent, "until");
         let until = if until.is_empty() { String::new() } else { format!(" until {until}") };
-        let purposes = consent.get("purposes").map(Value::to_string).unwrap_or_default();
-        lines.push_str(&format!("  {id:<20} {}{until}  {purposes}\n", text(consent, "state")));
+        let purposes = text(consent, "purposes");
+        let (id, state) = (output::harmless(id), text(consent, "state"));
+        lines.push_str(&format!("  {id:<20} {state}{until}  {purposes}\n"));
     }
     lines.push_str("\nanswers to the policy\n");
     for answer in answer.get("acceptances").and_then(Value::as_array).into_iter().flatten() {
@@ -228,4 +263,27 @@ fn print_person(answer: &Value) -> Result<(), CommandError> {
         lines.push_str(&format!("  {version:<20} {given}  {}\n", local_time(answer, "at")));
     }
     output::print(&lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Entries 0 to 6, two a page, behind numbered cursors.
+    async fn page(cursor: Option<String>, limit: Option<u32>) -> Result<Value, CommandError> {
+        let from: u32 = cursor.map_or(0, |cursor| cursor.parse().unwrap());
+        let to = (from + limit.unwrap_or(2).min(2)).min(7);
+        let next = (to < 7).then(|| to.to_string());
+        Ok(json!({ "entries": (from..to).collect::<Vec<_>>(), "next": next }))
+    }
+
+    #[tokio::test]
+    async fn a_timeline_is_followed_to_its_end_or_to_the_limit() {
+        for (limit, entries, more) in
+            [(None, 7, false), (Some(7), 7, false), (Some(3), 3, true), (Some(2), 2, true)]
+        {
+            let answer = all_pages(page, limit).await.unwrap();
+            assert_eq!((entries_of(&answer).len(), answer["next"].is_string()), (entries, more), "{limit:?}");
+        }
+    }
 }

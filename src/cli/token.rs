@@ -8,6 +8,7 @@ use subject_record_schemas::vocabulary::Role;
 use super::client::Client;
 use super::output::{self, text};
 use super::{CommandError, Common, Format};
+use crate::app::NewLog;
 use crate::caller::SourcePattern;
 use crate::clock::{Clock, SystemClock, SystemEntropy};
 use crate::db::FolderLock;
@@ -68,7 +69,7 @@ impl Token {
     }
 
     async fn at_server(&self, common: &Common) -> Result<Value, CommandError> {
-        let client = Client::open(common).await?;
+        let client = Client::open(common, NewLog::Refuse).await?;
         match self {
             Self::Create { name, role, sources } => {
                 let body = json!({ "name": name, "role": role, "sources": sources });

@@ -12,13 +12,14 @@ use subject_record_schemas::types::rights::DataDestroyed;
 use subject_record_schemas::vocabulary::{
     DestructionMethod, DestructionScope, DestructionTrigger, ErasureBasis, ErasureDecision, ErasureScope,
 };
-use subject_record_schemas::{Fact, Position, Reference, StreamName, SubjectId};
+use subject_record_schemas::{EventId, Fact, Position, Reference, StreamName, SubjectId};
+use tokio::sync::Mutex;
 
-use crate::caller::TokenId;
+use crate::caller::{OWN_SOURCE, TokenId};
 use crate::error::{self, Code};
 use crate::intake::{Intake, NewEvent, Refusal};
-use crate::store::{EventStore, ExpectedRevision, StoreError};
-use crate::timeline::{Question, TimelineError, Timelines};
+use crate::store::{EventKey, EventStore, ExpectedRevision, StoreError};
+use crate::timeline::{Entry, Question, TimelineError, Timelines};
 use crate::vault::{KeyOwner, Vault, VaultError};
 
 /// Why a person was not erased.
@@ -74,13 +75,29 @@ pub struct Erased {
     pub seen_before: bool,
 }
 
-/// Erases people.
-#[derive(Debug)]
+/// Erases people, one at a time.
+#[derive(Clone, Debug)]
 pub struct Erasure {
     intake: Arc<Intake>,
     store: Arc<dyn EventStore>,
     vault: Arc<Vault>,
     timelines: Arc<Timelines>,
+    /// Whoever asks while another erasure runs waits, and then finds it done.
+    alone: Arc<Mutex<()>>,
+}
+
+/// An erasure as its person's stream tells it.
+struct Decided {
+    stream: StreamName,
+    /// Where the decision stands, which is the fence.
+    at: Position,
+    trigger: DestructionTrigger,
+    trigger_ref: Option<Reference>,
+    /// Events that had a personal part.
+    boxes: u64,
+    /// Id of the event that says it is done, and where that stands, if it is there.
+    done_id: EventId,
+    done_at: Option<Position>,
 }
 
 impl Erasure {
@@ -92,10 +109,12 @@ impl Erasure {
         vault: Arc<Vault>,
         timelines: Arc<Timelines>,
     ) -> Self {
-        Self { intake, store, vault, timelines }
+        Self { intake, store, vault, timelines, alone: Arc::default() }
     }
 
     /// Erases a person for good. Asked again, it finishes what is unfinished and answers the same.
+    ///
+    /// A caller that goes away does not stop it.
     ///
     /// # Errors
     /// [`EraseError`]; once the decision is recorded, asking again goes on from there.
@@ -106,23 +125,32 @@ impl Erasure {
         basis: ErasureBasis,
         basis_ref: Option<Reference>,
     ) -> Result<Erased, EraseError> {
-        let stream = Timelines::stream_of(subject);
-        let head = self.store.head(&stream).await?.ok_or(EraseError::Unknown)?;
-        if !head.fenced {
-            self.decide(by, &stream, basis, basis_ref).await?;
-        }
-        self.carry_out(subject, head.fenced).await
+        let (erasure, by, subject) = (self.clone(), by.clone(), subject.clone());
+        // In a task of its own: a caller that let go of the lock between the append of the decision and its
+        // end would let the next one decide again.
+        let running = tokio::spawn(async move {
+            let _alone = erasure.alone.lock().await;
+            let stream = Timelines::stream_of(&subject);
+            let head = erasure.store.head(&stream).await?.ok_or(EraseError::Unknown)?;
+            if !head.fenced {
+                erasure.decide(&by, &stream, basis, basis_ref).await?;
+            }
+            Ok(erasure.carry_out(&subject).await?.0)
+        });
+        running.await.unwrap_or(Err(EraseError::Append(Refusal::Closing)))
     }
 
-    /// Carries out every decided erasure that is not done, and says how many there were.
+    /// Carries out every decided erasure that is not done, or that a backup has undone, and says how many
+    /// there were.
     ///
     /// # Errors
     /// The first that fails.
     pub async fn resume(&self) -> Result<usize, EraseError> {
+        let _alone = self.alone.lock().await;
         let mut done = 0;
         for stream in self.store.fenced_streams().await? {
             let Some(subject) = stream.subject() else { continue };
-            done += usize::from(!self.carry_out(subject, true).await?.seen_before);
+            done += usize::from(self.carry_out(subject).await?.1);
         }
         Ok(done)
     }
@@ -155,62 +183,100 @@ impl Erasure {
         Ok(())
     }
 
-    /// Destroys boxes and keys behind a fence, and records it.
-    async fn carry_out(&self, subject: &SubjectId, fenced_before: bool) -> Result<Erased, EraseError> {
-        let stream = Timelines::stream_of(subject);
+    /// Destroys boxes and keys behind a fence and records it, and says whether anything was left to destroy.
+    async fn carry_out(&self, subject: &SubjectId) -> Result<(Erased, bool), EraseError> {
+        let decided = self.decided(Timelines::stream_of(subject)).await?;
+        let acted = self.destroy(&decided).await?;
+        let key_generations = self.vault.shredded(&KeyOwner::person(&decided.stream)).await?;
+        let destroyed = match decided.done_at {
+            Some(position) => position,
+            None => self.record(&decided, &key_generations).await?,
+        };
+        let erased = Erased {
+            subject: subject.clone(),
+            decided: decided.at,
+            destroyed,
+            boxes_destroyed: decided.boxes,
+            key_generations,
+            seen_before: decided.done_at.is_some(),
+        };
+        Ok((erased, acted))
+    }
+
+    /// Reads what a fenced stream says of its erasure.
+    async fn decided(&self, stream: StreamName) -> Result<Decided, EraseError> {
         let entries = self.timelines.entries(&stream, &Question::default()).await?;
-        let fence = entries.iter().find_map(|entry| match &entry.event.fact {
-            Fact::ErasureDecided(decided) if decided.decision == ErasureDecision::Approved => {
+        let fences = entries.iter().filter_map(|entry| match &entry.event.fact {
+            Fact::ErasureDecided(decided)
+                if decided.decision == ErasureDecision::Approved
+                    && decided.scope == ErasureScope::Subject =>
+            {
                 Some((entry, decided))
             }
             _ => None,
         });
+        let fence = fences.min_by_key(|(entry, _)| entry.event.position);
         let (fence, decided) = fence.ok_or(EraseError::Unknown)?;
+        let asked = EventKey { source: decided.request.source.clone(), id: decided.request.id.clone() };
         let requested = entries.iter().find_map(|entry| match &entry.event.fact {
-            Fact::ErasureRequested(requested) if entry.event.id == decided.request.id => Some(requested),
+            Fact::ErasureRequested(requested) if entry.key() == asked => Some(requested),
             _ => None,
         });
-        let destroyed_by = |position: Position, id: &str| {
-            entries.iter().find(|entry| entry.event.id.as_str() == id && entry.event.position > position)
+        let done_id = Intake::derived_id("destroyed", &fence.key())?;
+        // A platform reports destructions of its own: nobody else's event is the service's word.
+        let is_done = |entry: &&Entry| {
+            let attributes = &entry.stored.attributes;
+            attributes.source.as_str() == OWN_SOURCE && attributes.id == done_id
         };
-        let id = Intake::derived_id("destroyed", &fence.key())?;
-        let boxes = entries.iter().filter(|entry| entry.event.has_personal).count() as u64;
-        let owner = KeyOwner::person(&stream);
-        let recorded = destroyed_by(fence.event.position, id.as_str());
+        Ok(Decided {
+            at: fence.event.position,
+            trigger: requested.map_or(DestructionTrigger::Law, |requested| trigger_of(&requested.basis)),
+            trigger_ref: requested.and_then(|requested| requested.basis_ref.clone()),
+            boxes: entries.iter().filter(|entry| entry.event.has_personal).count() as u64,
+            done_at: entries.iter().find(is_done).map(|entry| entry.event.position),
+            done_id,
+            stream,
+        })
+    }
+
+    /// Destroys what is left behind a fence, and says whether there was anything to do.
+    async fn destroy(&self, decided: &Decided) -> Result<bool, EraseError> {
+        let (stream, owner) = (&decided.stream, KeyOwner::person(&decided.stream));
         // A backup that was put back may hold keys or boxes of somebody erased long ago.
-        let nothing_left = recorded.is_some() && !self.store.has_box(&stream).await?;
-        if !(nothing_left && self.vault.is_fenced(&owner).await?) {
-            self.store.destroy_boxes(&stream).await?;
-            self.vault.shred(&owner).await?;
+        if decided.done_at.is_some()
+            && !self.store.has_box(stream).await?
+            && self.vault.is_fenced(&owner).await?
+        {
+            return Ok(false);
         }
-        let key_generations = self.vault.shredded(&owner).await?;
-        let done = |destroyed, seen_before| Erased {
-            subject: subject.clone(),
-            decided: fence.event.position,
-            destroyed,
-            boxes_destroyed: boxes,
-            key_generations: key_generations.clone(),
-            seen_before,
-        };
-        if let Some(entry) = recorded {
-            return Ok(done(entry.event.position, true));
-        }
+        // Keys go also when boxes do not: without them a box is noise.
+        let boxes = self.store.destroy_boxes(stream).await;
+        let keys = self.vault.shred(&owner).await;
+        boxes?;
+        keys?;
+        Ok(true)
+    }
+
+    /// Records that everything is destroyed, and answers where that stands.
+    async fn record(&self, decided: &Decided, key_generations: &[u32]) -> Result<Position, EraseError> {
         let data = DataDestroyed {
             scope: DestructionScope::Subject,
             scope_ref: None,
             categories: Vec::new(),
-            trigger: requested.map_or(DestructionTrigger::Law, |requested| trigger_of(&requested.basis)),
-            trigger_ref: requested.and_then(|requested| requested.basis_ref.clone()),
+            trigger: decided.trigger.clone(),
+            trigger_ref: decided.trigger_ref.clone(),
             method: DestructionMethod::KeyDestroyed,
-            boxes_destroyed: Some(boxes),
-            key_generations: key_generations.clone(),
+            boxes_destroyed: Some(decided.boxes),
+            key_generations: key_generations.to_vec(),
             places_done: Vec::new(),
             places_left: Vec::new(),
             witness: None,
         };
-        let event = self.intake.own_event(id, stream.clone(), self.intake.clock().now(), None, &data)?;
+        let now = self.intake.clock().now();
+        let event =
+            self.intake.own_event(decided.done_id.clone(), decided.stream.clone(), now, None, &data)?;
         let recorded = self.intake.record_own(event, ExpectedRevision::Any).await?;
-        Ok(done(recorded.receipt.position, fenced_before && recorded.seen_before))
+        Ok(recorded.receipt.position)
     }
 }
 
@@ -229,3 +295,6 @@ fn trigger_of(basis: &ErasureBasis) -> DestructionTrigger {
         ErasureBasis::Unlisted(reference) => DestructionTrigger::Unlisted(reference.clone()),
     }
 }
+
+#[cfg(test)]
+mod tests;

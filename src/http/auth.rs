@@ -47,9 +47,14 @@ pub(super) async fn require(
 /// a browser sends a cookie along whoever made it ask.
 pub(super) fn caller_of(service: &Service, method: &Method, headers: &HeaderMap) -> Option<Caller> {
     let text = |name| headers.get(name).and_then(|value: &header::HeaderValue| value.to_str().ok());
-    let bearer = text(header::AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer "));
+    let bearer = text(header::AUTHORIZATION).and_then(bearer);
     let by_cookie = || if method.is_safe() { cookie(headers) } else { None };
     bearer.or_else(by_cookie).and_then(|token| service.app.tokens.authenticate(token.trim()))
+}
+
+/// The token of an `Authorization` header. The name of its scheme may be written in any case (RFC 9110, 11.1).
+fn bearer(value: &str) -> Option<&str> {
+    value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token)
 }
 
 fn cookie(headers: &HeaderMap) -> Option<&str> {
@@ -130,6 +135,14 @@ impl Rates {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_scheme_of_a_token_is_bearer_in_any_case() {
+        for value in ["Bearer sr_a_b", "bearer sr_a_b", "BEARER sr_a_b"] {
+            assert_eq!(bearer(value), Some("sr_a_b"));
+        }
+        assert_eq!(bearer("Basic sr_a_b").or(bearer("Bearersr_a_b")), None);
+    }
 
     #[test]
     fn a_token_gets_ten_seconds_at_once_and_then_its_rate() {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use subject_record_schemas::Revision;
 
 use super::auth::Authenticated;
+use super::extract::{InQuery, Parameters};
 use super::ndjson;
 use super::problem::Problem;
 use super::{Service, json_response};
@@ -29,6 +30,26 @@ pub(super) struct AppendQuery {
     pub(super) atomic: bool,
     /// Everything is checked and nothing written.
     pub(super) dry_run: bool,
+    /// Which lines of a stream are answered.
+    pub(super) answers: Answers,
+}
+
+impl Parameters for AppendQuery {
+    const NAMES: &'static [&'static str] = &["atomic", "dry_run", "answers"];
+}
+
+/// Which lines of a stream are answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Answers {
+    /// Each, in order. The sender has to read them while it sends: once the sockets between are full of
+    /// answers, its lines are not taken any more, and the connection ends after
+    /// [`crate::config::Server::request_seconds_max`].
+    #[default]
+    All,
+    /// Refused ones (status 400 and above), and behind all of them one line that counts what became of the
+    /// rest. A sender may write everything before it reads.
+    Refused,
 }
 
 /// The three ways to send events.
@@ -43,11 +64,10 @@ enum Sending {
 pub(super) async fn append(
     State(service): State<Arc<Service>>,
     Authenticated(caller): Authenticated,
-    query: Result<Query<AppendQuery>, axum::extract::rejection::QueryRejection>,
+    InQuery(query): InQuery<AppendQuery>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let Query(query) = query.map_err(|error| Problem::bad_request(error.body_text()))?;
     let sending = sending_of(&headers)?;
     let expected = expected_of(&headers)?;
     if *service.draining.borrow() {
@@ -60,6 +80,9 @@ pub(super) async fn append(
     }
     if query.atomic && sending != Sending::Batch {
         return Err(Problem::bad_request("atomic=true goes with application/cloudevents-batch+json"));
+    }
+    if query.answers != Answers::All && sending != Sending::Lines {
+        return Err(Problem::bad_request("answers=refused goes with application/x-ndjson"));
     }
     if sending == Sending::Lines {
         return Ok(ndjson::append(service, caller, query, body));
@@ -187,7 +210,7 @@ pub(super) fn with_name((source, id): (Value, Value), mut answer: Value) -> Valu
     answer
 }
 
-pub(super) fn refused(refusal: &Refusal) -> Value {
+fn refused(refusal: &Refusal) -> Value {
     Problem::from(refusal).document()
 }
 

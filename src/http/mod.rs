@@ -1,12 +1,16 @@
 //! The HTTP door. One file per kind of caller; every status is decided here and nowhere else.
 
+mod around;
 mod auth;
 mod console;
 mod emitters;
+mod extract;
+mod lines;
 mod ndjson;
 mod officers;
 mod openapi;
 mod operators;
+mod patience;
 mod problem;
 mod readers;
 mod serve;
@@ -15,20 +19,19 @@ mod texts;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::Request;
-use axum::http::{HeaderName, HeaderValue, header};
-use axum::middleware::{self, Next};
+use axum::http::header;
+use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, delete, get, post};
 use subject_record_schemas::vocabulary::Role::{self, Auditor, Emitter, Officer, Operator, Support};
 use tokio::sync::watch;
+use tower_http::catch_panic::CatchPanicLayer;
 
 use self::auth::{Allowed, Rates};
 pub use self::openapi::document as openapi_document;
 use self::problem::Problem;
 pub use self::serve::{ServeError, serve};
 use crate::app::App;
-use crate::clock::Entropy;
 use crate::error;
 
 /// What every handler may use.
@@ -71,53 +74,11 @@ fn router(service: &Arc<Service>) -> Router {
         .merge(for_anybody)
         .fallback(|| async { Problem::new(error::NOT_FOUND) })
         .method_not_allowed_fallback(|| async { Problem::new(error::METHOD) })
-        .layer(middleware::from_fn(not_cached))
-        .layer(middleware::from_fn_with_state(Arc::clone(service), request_ids))
+        .layer(CatchPanicLayer::custom(around::panicked))
+        .layer(middleware::from_fn_with_state(Arc::clone(service), around::in_time))
+        .layer(middleware::from_fn(around::not_cached))
+        .layer(middleware::from_fn_with_state(Arc::clone(service), around::request_ids))
         .with_state(Arc::clone(service))
-}
-
-/// Nothing of a person is kept by anything in between.
-async fn not_cached(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    response
-}
-
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-/// Every request has an id, the caller's own if it sent one, in the answer and in the service's log.
-async fn request_ids(
-    axum::extract::State(service): axum::extract::State<Arc<Service>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let plain = |value: &&HeaderValue| value.len() <= 64 && value.as_bytes().iter().all(u8::is_ascii_graphic);
-    let sent = request.headers().get(REQUEST_ID).filter(plain).cloned();
-    let id = match sent {
-        Some(id) => id,
-        None => {
-            let entropy: &dyn Entropy = &*service.app.entropy;
-            let fresh = hex::encode(entropy.bytes::<8>());
-            HeaderValue::from_str(&fresh).unwrap_or(HeaderValue::from_static("none"))
-        }
-    };
-    let trace =
-        request.headers().get("traceparent").and_then(|value| value.to_str().ok()).unwrap_or("-").to_owned();
-    let (method, path) = (request.method().clone(), matched_path(&request));
-    let mut response = next.run(request).await;
-    let status = response.status().as_u16();
-    tracing::debug!(%method, path, status, request_id = ?id, traceparent = trace, "answered");
-    response.headers_mut().insert(REQUEST_ID, id);
-    response
-}
-
-/// The route of a request, never its path, which names people.
-fn matched_path(request: &Request) -> String {
-    let matched = request.extensions().get::<axum::extract::MatchedPath>();
-    matched.map_or_else(|| "unknown".to_owned(), |path| path.as_str().to_owned())
 }
 
 /// JSON of a value, as a response.

@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use axum::Json;
-use axum::extract::rejection::JsonRejection;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
 use subject_record_schemas::Reference;
 use subject_record_schemas::vocabulary::ErasureBasis;
+use tracing::Instrument;
 
 use super::auth::Authenticated;
+use super::extract::{InBody, InPath};
 use super::problem::Problem;
 use super::readers::subject_of;
 use super::{Service, json_response};
@@ -28,15 +28,14 @@ pub(super) struct ErasureBody {
 pub(super) async fn erase(
     State(service): State<Arc<Service>>,
     Authenticated(caller): Authenticated,
-    Path(id): Path<String>,
-    body: Result<Json<ErasureBody>, JsonRejection>,
+    InPath(id): InPath<String>,
+    InBody(body): InBody<ErasureBody>,
 ) -> Result<Response, Problem> {
-    let Json(body) = body.map_err(|error| Problem::bad_request(error.body_text()))?;
     let subject = subject_of(&id)?;
     let app = Arc::clone(&service.app);
     // An erasure that began is carried out, also when the caller hangs up meanwhile.
     let erasing = async move { app.erasure.erase(&caller.token, &subject, body.basis, body.basis_ref).await };
-    match tokio::spawn(erasing).await {
+    match tokio::spawn(erasing.in_current_span()).await {
         Ok(erased) => Ok(json_response(&erased?)),
         Err(error) => {
             tracing::error!(%error, "an erasure broke off");

@@ -1,16 +1,16 @@
 //! The operator's door: health and tokens. No personal data.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use axum::Json;
-use axum::extract::rejection::JsonRejection;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::json;
 use subject_record_schemas::vocabulary::Role;
 
+use super::extract::{InBody, InPath};
 use super::problem::Problem;
 use super::{Service, json_response};
 use crate::caller::SourcePattern;
@@ -23,12 +23,15 @@ pub(super) async fn live() -> &'static str {
     "live\n"
 }
 
-/// `GET /health/ready`: events can be taken now.
+/// How long the store may take to say that it writes.
+const READY_MAX: Duration = Duration::from_secs(1);
+
+/// `GET /health/ready`: events can be taken now, by the word of whatever writes them.
 pub(super) async fn ready(State(service): State<Arc<Service>>) -> Response {
     let draining = *service.draining.borrow();
-    let reads = service.app.store.has_box(&subject_record_schemas::StreamName::Office).await.is_ok();
-    let status = if reads && !draining { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let body = json!({ "ready": reads && !draining, "store": reads, "draining": draining });
+    let writes = matches!(tokio::time::timeout(READY_MAX, service.app.store.ready()).await, Ok(Ok(())));
+    let status = if writes && !draining { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let body = json!({ "ready": writes && !draining, "store": writes, "draining": draining });
     (status, json_response(&body)).into_response()
 }
 
@@ -50,9 +53,8 @@ pub(super) struct NewToken {
 /// `POST /v1/tokens`: makes a token; its text is answered once and never again.
 pub(super) async fn create_token(
     State(service): State<Arc<Service>>,
-    body: Result<Json<NewToken>, JsonRejection>,
+    InBody(new): InBody<NewToken>,
 ) -> Result<Response, Problem> {
-    let Json(new) = body.map_err(|error| Problem::bad_request(error.body_text()))?;
     let app = &service.app;
     let entropy: &dyn Entropy = &*app.entropy;
     let created = app
@@ -67,7 +69,7 @@ pub(super) async fn create_token(
 /// `DELETE /v1/tokens/{name}`.
 pub(super) async fn revoke_token(
     State(service): State<Arc<Service>>,
-    Path(name): Path<String>,
+    InPath(name): InPath<String>,
 ) -> Result<Response, Problem> {
     let app = &service.app;
     let revoked = app.tokens.revoke(app.vault.key_file(), &name, app.clock.now()).await;

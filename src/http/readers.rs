@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
@@ -15,6 +14,7 @@ use subject_record_schemas::vocabulary::{Language, Role, ViewedThing};
 use subject_record_schemas::{EventId, EventType, Position, Source, StoredEvent, StreamName, SubjectId};
 
 use super::auth::{Authenticated, access_of};
+use super::extract::{InPath, InQuery, Parameters};
 use super::problem::Problem;
 use super::{Service, json_response};
 use crate::accesses::Access;
@@ -47,6 +47,11 @@ pub(super) struct TimelineQuery {
     lang: Option<Language>,
 }
 
+impl Parameters for TimelineQuery {
+    const NAMES: &'static [&'static str] =
+        &["as_of", "known_at", "type", "newest_first", "cursor", "limit", "reveal", "lang"];
+}
+
 /// Parameters of `GET /v1/subjects/{id}`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -54,6 +59,10 @@ pub(super) struct SubjectQuery {
     as_of: Option<String>,
     known_at: Option<String>,
     reveal: Option<String>,
+}
+
+impl Parameters for SubjectQuery {
+    const NAMES: &'static [&'static str] = &["as_of", "known_at", "reveal"];
 }
 
 /// `GET /v1/events?source=&id=`.
@@ -64,13 +73,16 @@ pub(super) struct NameQuery {
     id: EventId,
 }
 
+impl Parameters for NameQuery {
+    const NAMES: &'static [&'static str] = &["source", "id"];
+}
+
 /// `GET /v1/events/{position}`: the exact stored bytes.
 pub(super) async fn event(
     State(service): State<Arc<Service>>,
     Authenticated(caller): Authenticated,
-    position: Result<Path<Position>, PathRejection>,
+    InPath(position): InPath<Position>,
 ) -> Result<Response, Problem> {
-    let Path(position) = position.map_err(|error| Problem::bad_request(error.body_text()))?;
     let found = service.app.timelines.event_at(position).await?;
     stored_bytes(&caller, found)
 }
@@ -79,9 +91,8 @@ pub(super) async fn event(
 pub(super) async fn event_by_name(
     State(service): State<Arc<Service>>,
     Authenticated(caller): Authenticated,
-    query: Result<Query<NameQuery>, QueryRejection>,
+    InQuery(name): InQuery<NameQuery>,
 ) -> Result<Response, Problem> {
-    let Query(name) = query.map_err(|error| Problem::bad_request(error.body_text()))?;
     let found = service.app.store.find(&EventKey { source: name.source, id: name.id }).await?;
     stored_bytes(&caller, found)
 }
@@ -122,15 +133,20 @@ fn stored_bytes(caller: &Caller, found: Option<RecordedEvent>) -> Result<Respons
 pub(super) async fn subject(
     State(service): State<Arc<Service>>,
     Authenticated(caller): Authenticated,
-    Path(id): Path<String>,
-    query: Result<Query<SubjectQuery>, QueryRejection>,
+    InPath(id): InPath<String>,
+    InQuery(query): InQuery<SubjectQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let Query(query) = query.map_err(|error| Problem::bad_request(error.body_text()))?;
     let access = access_of(&caller, &headers)?;
     let subject = subject_of(&id)?;
     let question = question_of(query.as_of.as_deref(), query.known_at.as_deref(), None)?;
-    let entries = service.app.timelines.entries(&Timelines::stream_of(&subject), &question).await?;
+    let stream = Timelines::stream_of(&subject);
+    // Read before the events: who decides on them and sends this revision along is refused if more have come.
+    let head = match (question.as_of, question.known_at) {
+        (None, None) => service.app.store.head(&stream).await?,
+        _ => None,
+    };
+    let entries = service.app.timelines.entries(&stream, &question).await?;
     if entries.is_empty() {
         return Err(Problem::new(error::NOT_FOUND));
     }
@@ -139,27 +155,35 @@ pub(super) async fn subject(
     let mut boxes: Vec<_> = entries.iter().filter(|entry| in_profile(entry)).cloned().collect();
     let sight = sight_of(&caller, access.as_ref(), query.reveal.as_deref());
     look(&service.app, &caller, &subject, &mut boxes, &sight, access.as_ref(), ViewedThing::Profile).await?;
-    let head = entries.iter().map(|entry| entry.event.revision).max().unwrap_or_default();
-    Ok(json_response(&json!({
+    let (profile, unopened) = profile(&boxes);
+    let mut body = json!({
         "subject": subject,
         "simulated": service.app.log.simulated,
-        "revision": head.to_string(),
         "standing": person.standing,
-        "profile": profile(&boxes),
+        "profile": profile,
+        "unopened": unopened,
         "consents": person.consents,
         "acceptances": person.acceptances,
-    })))
+    });
+    let Some(head) = head else { return Ok(json_response(&body)) };
+    if let Some(members) = body.as_object_mut() {
+        members.insert("revision".into(), json!(head.revision.to_string()));
+    }
+    let mut response = json_response(&body);
+    if let Ok(tag) = HeaderValue::from_str(&format!("\"{}\"", head.revision)) {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    Ok(response)
 }
 
 /// `GET /v1/subjects/{id}/timeline`.
 pub(super) async fn timeline(
     State(service): State<Arc<Service>>,
     Authenticated(caller): Authenticated,
-    Path(id): Path<String>,
-    query: Result<Query<TimelineQuery>, QueryRejection>,
+    InPath(id): InPath<String>,
+    InQuery(query): InQuery<TimelineQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let Query(query) = query.map_err(|error| Problem::bad_request(error.body_text()))?;
     let access = access_of(&caller, &headers)?;
     let subject = subject_of(&id)?;
     let question = question_of(query.as_of.as_deref(), query.known_at.as_deref(), query.r#type.as_deref())?;
@@ -288,9 +312,11 @@ pub(super) fn accepted_language(headers: &HeaderMap) -> Language {
     wanted.into_iter().next().unwrap_or(Language::Ru)
 }
 
-/// The newest state of every personal member of a profile.
-fn profile(boxes: &[Entry]) -> Map<String, Value> {
+/// The newest state of every personal member of a profile, and the boxes that were not opened, whose members
+/// have no names.
+fn profile(boxes: &[Entry]) -> (Map<String, Value>, Vec<Value>) {
     let mut newest = Map::new();
+    let mut unopened = Vec::new();
     for entry in boxes {
         match &entry.personal {
             Some(Personal::Open(members)) => {
@@ -303,13 +329,13 @@ fn profile(boxes: &[Entry]) -> Map<String, Value> {
                     newest.insert(member.name.clone(), value);
                 }
             }
-            Some(unopened) => {
-                newest.insert(entry.event.position.to_string(), json!({ "state": unopened.state() }));
+            Some(closed) => {
+                unopened.push(json!({ "position": entry.event.position, "state": closed.state() }));
             }
             None => {}
         }
     }
-    newest
+    (newest, unopened)
 }
 
 fn entry_value(entry: &Entry, language: Language) -> Value {

@@ -5,9 +5,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::Request;
-use axum::middleware::{self, Next};
-use axum::response::{IntoResponse, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
@@ -15,10 +12,9 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 
 use super::auth::Rates;
-use super::problem::Problem;
+use super::patience::Patient;
 use super::{Service, router};
 use crate::app::App;
-use crate::error;
 
 /// The service cannot listen.
 #[derive(Debug, thiserror::Error)]
@@ -50,9 +46,8 @@ pub async fn serve(
     let listener = TcpListener::bind(settings.listen).await.map_err(listen_error)?;
     let (drain, draining) = watch::channel(false);
     let service = Arc::new(Service { app, rates: Rates::default(), draining });
-    let time_max = Duration::from_secs(settings.request_seconds_max);
-    let routes =
-        router(&service).layer(middleware::from_fn(move |request, next| in_time(request, next, time_max)));
+    let patience = Duration::from_secs(settings.request_seconds_max);
+    let routes = router(&service);
     listening(listener.local_addr().map_err(listen_error)?);
 
     let mut http = hyper::server::conn::http1::Builder::new();
@@ -71,8 +66,8 @@ pub async fn serve(
         let Some((stream, permit)) = accepted else { continue };
         // Answers are written whole: waiting to fill a packet only delays them.
         let _ = stream.set_nodelay(true);
-        let connection =
-            http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(routes.clone()));
+        let stream = TokioIo::new(Patient::new(stream, patience));
+        let connection = http.serve_connection(stream, TowerToHyperService::new(routes.clone()));
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             if let Err(error) = connection.await {
@@ -106,13 +101,5 @@ async fn accept(
             tokio::time::sleep(Duration::from_millis(50)).await;
             None
         }
-    }
-}
-
-/// Ends a request that takes too long to be answered. A stream answers at once and has its own patience.
-async fn in_time(request: Request, next: Next, time_max: Duration) -> Response {
-    match tokio::time::timeout(time_max, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => Problem::new(error::TIMED_OUT).into_response(),
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
@@ -11,13 +11,14 @@ use subject_record_schemas::reference::TextHash;
 
 use super::Service;
 use super::emitters::read_body;
+use super::extract::InPath;
 use super::problem::Problem;
 use crate::error;
 
 /// `PUT /v1/texts/{sha256}`: keeps a text under the hash of its bytes.
 pub(super) async fn put(
     State(service): State<Arc<Service>>,
-    Path(hash): Path<String>,
+    InPath(hash): InPath<String>,
     body: Body,
 ) -> Result<Response, Problem> {
     let hash = TextHash::parse(hash).map_err(Problem::bad_request)?;
@@ -36,7 +37,7 @@ pub(super) async fn put(
 /// `GET /v1/texts/{sha256}`: the exact bytes.
 pub(super) async fn get(
     State(service): State<Arc<Service>>,
-    Path(hash): Path<String>,
+    InPath(hash): InPath<String>,
 ) -> Result<Response, Problem> {
     let hash = TextHash::parse(hash).map_err(Problem::bad_request)?;
     let body = service.app.texts.text(hash.as_str()).await?.ok_or_else(|| Problem::new(error::NOT_FOUND))?;

@@ -58,7 +58,14 @@ impl Seal<'_> {
         if bytes > STORED_BYTES_MAX {
             return Err(Refusal::TooLarge { bytes });
         }
-        Ok(SealedEvent { key: event.key(), mark: mark(event), text_before, text_after, sealed_box })
+        Ok(SealedEvent {
+            key: event.key(),
+            mark: mark(event),
+            text_before,
+            text_after,
+            sealed_box,
+            follows: false,
+        })
     }
 }
 

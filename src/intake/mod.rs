@@ -11,9 +11,11 @@ pub mod check;
 mod compare;
 mod form;
 mod identifiers;
+mod json;
 pub mod own;
 mod refusal;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use subject_record_schemas::{Revision, StreamName};
@@ -23,9 +25,10 @@ pub use self::refusal::{Fault, Refusal};
 use crate::caller::TokenId;
 use crate::clock::{Clock, Entropy};
 use crate::store::{
-    Append, AppendError, Appended, EventKey, EventStore, ExpectedRevision, Outcome, Receipt, SealedEvent,
+    Append, AppendError, Appended, EventKey, EventStore, ExpectedRevision, Names, Outcome, Receipt,
+    SealedEvent,
 };
-use crate::vault::{KeyOwner, KeyState, LiveDek, Vault};
+use crate::vault::{KeyOwner, KeyState, LiveDek, Vault, VaultError};
 
 /// What became of an event that is recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,7 +108,8 @@ impl Intake {
         for (event, prepared) in events.iter().zip(prepared) {
             match prepared.and_then(|prepared| self.sealed(by, &prepared)) {
                 Ok(events) => {
-                    appends.push(Append { stream: event.stream.clone(), expected, events });
+                    let (stream, names) = (event.stream.clone(), Names::MayStand);
+                    appends.push(Append { stream, expected, names, events });
                     answers.push(None);
                 }
                 Err(refusal) => answers.push(Some(self.name_before_fence(event, refusal).await)),
@@ -140,30 +144,61 @@ impl Intake {
         if events.iter().any(|event| event.stream != first.stream) {
             return Err(Refusal::SeveralStreams);
         }
-        let mut sealed = Vec::with_capacity(events.len());
-        for (event, prepared) in events.iter().zip(self.prepare(events).await?) {
-            match prepared {
-                Ok(prepared) => sealed.extend(self.sealed(by, &prepared)?),
-                // A name that stands already is answered like the first time, also behind a fence.
-                Err(refusal) => drop(self.name_before_fence(event, refusal).await?),
+        let mut answers: HashMap<EventKey, Recorded> = HashMap::new();
+        // What is new is appended only if all of it is; a name that turns out to stand is compared first.
+        for _ in 0..ATOMIC_TRIES_MAX {
+            let new = new_events(events, &answers)?;
+            if new.is_empty() {
+                break;
+            }
+            match self.append_new(by, &new, expected).await {
+                Ok(recorded) => answers.extend(recorded),
+                Err(refusal @ (Refusal::NameTaken | Refusal::Erased)) => {
+                    let known = answers.len();
+                    for event in &new {
+                        if let Some(stored) = self.store.find(&event.key()).await? {
+                            let head = self
+                                .store
+                                .head(&stored.stream)
+                                .await?
+                                .map_or(stored.revision, |h| h.revision);
+                            answers.insert(event.key(), self.seen_before(event, &stored, head).await?);
+                        }
+                    }
+                    if answers.len() == known {
+                        return Err(refusal);
+                    }
+                }
+                Err(refusal) => return Err(refusal),
             }
         }
-        let keys: Vec<_> = sealed.iter().map(|event| event.key.clone()).collect();
-        let append = Append { stream: first.stream.clone(), expected, events: sealed };
-        let appended = match self.store.append_each(vec![append]).await.pop() {
-            Some(result) => result.map_err(Refusal::from)?,
-            None => return Err(Refusal::Store),
-        };
-        let mut results = Vec::with_capacity(events.len());
-        for event in events {
-            let outcome = keys.iter().zip(&appended.outcomes).find(|(key, _)| **key == event.key());
-            let recorded = match outcome {
-                Some((_, outcome)) => self.settled(event, outcome, appended.head).await?,
-                None => self.name_before_fence(event, Refusal::Erased).await?,
-            };
-            results.push(recorded);
+        let answer = |event: &NewEvent| answers.get(&event.key()).cloned().ok_or(Refusal::Store);
+        events.iter().map(answer).collect()
+    }
+
+    /// Appends events to their one stream if all their names are new.
+    async fn append_new(
+        &self,
+        by: &TokenId,
+        events: &[NewEvent],
+        expected: ExpectedRevision,
+    ) -> Result<Vec<(EventKey, Recorded)>, Refusal> {
+        let Some(first) = events.first() else { return Ok(Vec::new()) };
+        let mut sealed = Vec::with_capacity(events.len());
+        for prepared in self.prepare(events).await? {
+            sealed.extend(self.sealed(by, &prepared?)?);
         }
-        Ok(results)
+        let append =
+            Append { stream: first.stream.clone(), expected, names: Names::MustBeNew, events: sealed };
+        let appended =
+            self.store.append_each(vec![append]).await.pop().unwrap_or(Err(AppendError::Closing))?;
+        let head = appended.head;
+        let answer = |(event, outcome): (&NewEvent, Outcome)| {
+            let receipt = outcome.receipt().clone();
+            let head = head.unwrap_or(receipt.revision);
+            (event.key(), Recorded { receipt, seen_before: false, head })
+        };
+        Ok(events.iter().zip(appended.outcomes).map(answer).collect())
     }
 
     /// Asks the vault for the key of every event that has something to seal, and makes first keys.
@@ -174,7 +209,7 @@ impl Intake {
         let mut owners: Vec<KeyOwner> = Vec::new();
         let mut streams: Vec<&StreamName> = Vec::new();
         let mut owner_of = vec![None; events.len()];
-        let mut index = std::collections::HashMap::new();
+        let mut index = HashMap::new();
         for (event, place) in events.iter().zip(&mut owner_of) {
             if event.personal.is_some() {
                 let owner = event.key_owner();
@@ -189,38 +224,29 @@ impl Intake {
         if owners.is_empty() {
             return Ok(events.iter().map(|event| Ok(Prepared { event, dek: None })).collect());
         }
-        let states = self.vault.find(&owners).await.map_err(Refusal::from)?;
-        let mut keys: Vec<Result<LiveDek, Refusal>> = Vec::with_capacity(states.len());
-        let mut absent = Vec::new();
-        for (at, state) in states.into_iter().enumerate() {
-            keys.push(match state {
-                KeyState::Ready(dek) => Ok(dek),
-                KeyState::Fenced => Err(Refusal::Erased),
-                KeyState::Absent => {
-                    absent.push(at);
-                    Err(Refusal::KeyLost)
-                }
-            });
-        }
+        let mut keys = self.keys_of(&owners).await?;
         let mut minting = Vec::new();
-        for at in absent {
-            // A person with sealed data and no key has lost the key: a new one would hide that.
+        for (at, key) in keys.iter_mut().enumerate() {
             let (Some(stream), Some(owner)) = (streams.get(at), owners.get(at)) else { continue };
-            let has_box = stream.subject().is_some() && self.store.has_box(stream).await?;
-            if !has_box {
+            if !matches!(key, Err(Refusal::KeyLost)) {
+                continue;
+            }
+            // A person with sealed data and no key has lost the key: a new one would hide that. Unless the first
+            // key and the first box came to be since the vault was asked.
+            if stream.subject().is_some() && self.store.has_box(stream).await? {
+                if let Some(again) = self.keys_of(std::slice::from_ref(owner)).await?.pop() {
+                    *key = again;
+                }
+            } else {
                 minting.push((at, owner.clone()));
             }
         }
         if !minting.is_empty() {
             let owners: Vec<_> = minting.iter().map(|(_, owner)| owner.clone()).collect();
-            let minted = self.vault.mint(&owners).await.map_err(Refusal::from)?;
-            for ((at, _), state) in minting.into_iter().zip(minted) {
+            let minted = self.vault.mint(&owners).await?.into_iter().map(key_of);
+            for ((at, _), minted) in minting.into_iter().zip(minted) {
                 if let Some(key) = keys.get_mut(at) {
-                    *key = match state {
-                        KeyState::Ready(dek) => Ok(dek),
-                        KeyState::Fenced => Err(Refusal::Erased),
-                        KeyState::Absent => Err(Refusal::KeyLost),
-                    };
+                    *key = minted;
                 }
             }
         }
@@ -231,13 +257,18 @@ impl Intake {
         Ok(prepared.collect())
     }
 
+    /// What the vault has of owners; [`Refusal::KeyLost`] where it has nothing.
+    async fn keys_of(&self, owners: &[KeyOwner]) -> Result<Vec<Result<LiveDek, Refusal>>, Refusal> {
+        Ok(self.vault.find(owners).await?.into_iter().map(key_of).collect())
+    }
+
     /// The event in its stored form, and what the service itself has to say about it.
     fn sealed(&self, by: &TokenId, prepared: &Prepared<'_>) -> Result<Vec<SealedEvent>, Refusal> {
         let event = prepared.event;
         let seal = form::Seal { log_id: &self.log_id, entropy: &*self.entropy };
         let mut sealed = vec![seal.event(event, by, prepared.dek.as_ref())?];
         for noticed in self.identifiers_checked(event)? {
-            sealed.push(seal.event(&noticed, &TokenId::service(), None)?);
+            sealed.push(SealedEvent { follows: true, ..seal.event(&noticed, &TokenId::service(), None)? });
         }
         Ok(sealed)
     }
@@ -310,6 +341,33 @@ impl Intake {
         }
         let actual = head.map(|head| head.revision);
         if expected.holds(actual) { Ok(DryRun::WouldRecord) } else { Err(Refusal::WrongRevision { actual }) }
+    }
+}
+
+/// Times an atomic batch is tried again, since twins of its events may overtake it one by one.
+const ATOMIC_TRIES_MAX: usize = 8;
+
+/// Events that have no answer yet, each name once.
+fn new_events(events: &[NewEvent], answers: &HashMap<EventKey, Recorded>) -> Result<Vec<NewEvent>, Refusal> {
+    let mut named: HashMap<EventKey, &NewEvent> = HashMap::new();
+    let mut new = Vec::with_capacity(events.len());
+    for event in events {
+        match named.insert(event.key(), event) {
+            Some(first) if first != event => return Err(Refusal::OtherContent),
+            Some(_) => {}
+            None if answers.contains_key(&event.key()) => {}
+            None => new.push(event.clone()),
+        }
+    }
+    Ok(new)
+}
+
+/// A key to seal with, or why there is none.
+fn key_of(state: Result<KeyState, VaultError>) -> Result<LiveDek, Refusal> {
+    match state? {
+        KeyState::Ready(dek) => Ok(dek),
+        KeyState::Fenced => Err(Refusal::Erased),
+        KeyState::Absent => Err(Refusal::KeyLost),
     }
 }
 

@@ -8,11 +8,8 @@ use subject_record_schemas::types::EventData;
 use subject_record_schemas::{EventId, Reference, Source, StreamName};
 
 use super::{Intake, NewEvent, Recorded, Refusal};
-use crate::caller::TokenId;
+use crate::caller::{OWN_SOURCE, TokenId};
 use crate::store::{EventKey, ExpectedRevision};
-
-/// The source of the service's own events. No token can own it.
-pub const OWN_SOURCE: &str = "subject-record";
 
 impl Intake {
     /// An event of the service, happening at `time`.

@@ -60,6 +60,9 @@ pub enum Refusal {
         /// Where it ends.
         actual: Option<Revision>,
     },
+    /// An event of the same name was recorded meanwhile, over and over.
+    #[error("events of the same names keep coming in; send again")]
+    NameTaken,
     /// Too long.
     #[error("the stored form has {bytes} bytes; 65535 is the most")]
     TooLarge {
@@ -113,7 +116,7 @@ impl Refusal {
             Self::Erased => error::ERASED,
             Self::WrongRevision { .. } => error::WRONG_REVISION,
             Self::TooLarge { .. } | Self::TooMany { .. } => error::TOO_LARGE,
-            Self::QueueFull => error::QUEUE_FULL,
+            Self::QueueFull | Self::NameTaken => error::QUEUE_FULL,
             Self::Closing => error::DRAINING,
             Self::ClockLeapt => error::CLOCK_LEAPT,
             Self::Store => error::STORE_FAULT,
@@ -143,6 +146,7 @@ impl From<AppendError> for Refusal {
             AppendError::Conflict { actual } => Self::WrongRevision { actual },
             AppendError::AlreadyRegistered => Self::AlreadyRegistered,
             AppendError::Fenced => Self::Erased,
+            AppendError::NameTaken => Self::NameTaken,
             AppendError::TooLarge { bytes } => Self::TooLarge { bytes },
             AppendError::TooMany { events, max } => Self::TooMany { events, max },
             AppendError::ClockLeapt => Self::ClockLeapt,

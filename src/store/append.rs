@@ -1,5 +1,6 @@
 //! What goes into an append and what comes back.
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -38,6 +39,9 @@ pub struct SealedEvent {
     pub text_after: String,
     /// Its personal part, sealed.
     pub sealed_box: Option<SealedBox>,
+    /// Whether it says something of the event before it in the append: then it is recorded together with that
+    /// one, and never when that one was recorded before.
+    pub follows: bool,
 }
 
 /// The openings of an event's personal members under a person's key.
@@ -82,8 +86,46 @@ pub struct Append {
     pub stream: StreamName,
     /// Where the stream must end. Checked after names: events that are all recorded already never conflict.
     pub expected: ExpectedRevision,
+    /// Whether names of it may stand already.
+    pub names: Names,
     /// The events, in order.
     pub events: Vec<SealedEvent>,
+}
+
+/// Whether names of an append may stand already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Names {
+    /// An event whose name stands is answered with its receipt, and the rest is appended.
+    MayStand,
+    /// One name that stands refuses the whole append: the caller compares first.
+    MustBeNew,
+}
+
+impl Append {
+    /// Which of the events are to be recorded, when `stands` says which names stand already.
+    ///
+    /// A name that stands twice in one append is one event.
+    ///
+    /// # Errors
+    /// [`AppendError::NameTaken`] when a name stands and none may.
+    pub(super) fn fresh(&self, stands: impl Fn(&EventKey) -> bool) -> Result<Vec<bool>, AppendError> {
+        let mut names = HashSet::with_capacity(self.events.len());
+        let mut lead_is_fresh = false;
+        let mut fresh = Vec::with_capacity(self.events.len());
+        for event in &self.events {
+            let taken = stands(&event.key);
+            if !event.follows && taken && self.names == Names::MustBeNew {
+                return Err(AppendError::NameTaken);
+            }
+            // What follows nothing new takes no name.
+            let is_fresh = (lead_is_fresh || !event.follows) && !taken && names.insert(&event.key);
+            if !event.follows {
+                lead_is_fresh = is_fresh;
+            }
+            fresh.push(is_fresh);
+        }
+        Ok(fresh)
+    }
 }
 
 /// Where an event stands.
@@ -123,7 +165,7 @@ impl Outcome {
 /// What became of an append that succeeded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Appended {
-    /// One outcome an event, in order.
+    /// One outcome an event, in order, those that follow another left out.
     pub outcomes: Vec<Outcome>,
     /// Where the stream ends now; `None` when it has no event, as when all names stand in other streams.
     pub head: Option<Revision>,
@@ -138,6 +180,9 @@ pub enum AppendError {
         /// Where it ends.
         actual: Option<Revision>,
     },
+    /// A name stands already, and the append allows none.
+    #[error("an event of the append is recorded already")]
+    NameTaken,
     /// The stream holds a registration already.
     #[error("the stream holds a registration already")]
     AlreadyRegistered,
@@ -235,19 +280,24 @@ impl RecordedTimes {
         self.last = last;
     }
 
+    /// Whether a reading of the clock is believed.
+    #[must_use]
+    pub fn believes(&self, reading: crate::clock::Reading) -> bool {
+        let leap_max = chrono::TimeDelta::seconds(CLOCK_LEAP_SECONDS_MAX);
+        let leapt_back = self.last.is_some_and(|last| last - reading.wall > leap_max);
+        let leapt = self.trusted.is_some_and(|trusted| {
+            let ran = chrono::TimeDelta::from_std(reading.running.saturating_sub(trusted.running));
+            ran.map_or(true, |ran| (reading.wall - trusted.wall - ran).abs() > leap_max)
+        });
+        !leapt && !leapt_back
+    }
+
     /// The recorded time of events stored now, or `None` when the clock leapt.
     ///
     /// A leap forward shows against the clock's running time, so only while this process runs; a leap back
     /// shows against the last recorded time too. It heals when the clock is set right, or at a restart.
     pub fn next(&mut self, reading: crate::clock::Reading) -> Option<DateTime<Utc>> {
-        let leap_max = chrono::TimeDelta::seconds(CLOCK_LEAP_SECONDS_MAX);
-        if let Some(trusted) = self.trusted {
-            let ran = chrono::TimeDelta::from_std(reading.running.saturating_sub(trusted.running)).ok()?;
-            if (reading.wall - trusted.wall - ran).abs() > leap_max {
-                return None;
-            }
-        }
-        if self.last.is_some_and(|last| last - reading.wall > leap_max) {
+        if !self.believes(reading) {
             return None;
         }
         self.trusted = Some(reading);

@@ -69,10 +69,9 @@ impl Contents {
 
     fn append(&mut self, append: Append, clock: &dyn Clock) -> Result<Appended, AppendError> {
         let mut head = self.head(&append.stream);
-        let mut names = HashSet::new();
-        let all = append.events.iter();
-        let new = all.filter(|event| !self.by_key.contains_key(&event.key) && names.insert(&event.key));
-        let new: Vec<_> = new.collect();
+        let fresh = append.fresh(|key| self.by_key.contains_key(key))?;
+        let new: Vec<_> =
+            append.events.iter().zip(fresh).filter_map(|(event, fresh)| fresh.then_some(event)).collect();
 
         let mut recorded = Vec::new();
         if !new.is_empty() {
@@ -108,7 +107,9 @@ impl Contents {
         let mut appended = HashSet::new();
         for (event, recorded) in new.into_iter().zip(recorded) {
             let index = self.events.len();
-            appended.insert(event.key.clone());
+            if !event.follows {
+                appended.insert(event.key.clone());
+            }
             self.by_key.insert(event.key.clone(), index);
             self.by_stream.entry(append.stream.clone()).or_default().push(index);
             self.marks.entry(append.stream.clone()).or_default().push(event.mark);
@@ -117,7 +118,7 @@ impl Contents {
             }
             self.events.push(recorded);
         }
-        let outcomes = append.events.iter().filter_map(|event| {
+        let outcomes = append.events.iter().filter(|event| !event.follows).filter_map(|event| {
             let receipt = receipt(self.events.get(*self.by_key.get(&event.key)?)?);
             let is_first = appended.remove(&event.key);
             Some(if is_first { Outcome::Appended(receipt) } else { Outcome::AlreadyRecorded(receipt) })
@@ -202,6 +203,15 @@ impl EventStore for MemoryStore {
     async fn boxes(&self, positions: &[Position]) -> Result<Vec<Option<SealedBox>>, StoreError> {
         let contents = self.contents();
         Ok(positions.iter().map(|position| contents.boxes.get(position).cloned()).collect())
+    }
+
+    async fn has_any_box(&self) -> Result<bool, StoreError> {
+        Ok(!self.contents().boxes.is_empty())
+    }
+
+    async fn ready(&self) -> Result<(), AppendError> {
+        let believed = self.contents().times.believes(self.clock.read());
+        if believed { Ok(()) } else { Err(AppendError::ClockLeapt) }
     }
 
     async fn has_box(&self, stream: &StreamName) -> Result<bool, StoreError> {

@@ -24,7 +24,7 @@ use subject_record_schemas::{EventId, LeafHash, Position, Revision, Source, Stre
 use tokio::sync::watch;
 
 pub use append::{
-    Append, AppendError, Appended, ExpectedRevision, Mark, Outcome, Receipt, SealedBox, SealedEvent,
+    Append, AppendError, Appended, ExpectedRevision, Mark, Names, Outcome, Receipt, SealedBox, SealedEvent,
 };
 
 /// What names an event for ever: the emitter's source and id.
@@ -122,6 +122,15 @@ pub trait EventStore: Send + Sync + std::fmt::Debug {
 
     /// The boxes of these positions, in the same order; `None` where there is none.
     async fn boxes(&self, positions: &[Position]) -> Result<Vec<Option<SealedBox>>, StoreError>;
+
+    /// Whether any box exists at all.
+    async fn has_any_box(&self) -> Result<bool, StoreError>;
+
+    /// Whether events can be appended now.
+    ///
+    /// # Errors
+    /// Why they cannot.
+    async fn ready(&self) -> Result<(), AppendError>;
 
     /// Whether any box of a stream exists.
     async fn has_box(&self, stream: &StreamName) -> Result<bool, StoreError>;

@@ -2,14 +2,13 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use sqlx::migrate::Migrator;
 use sqlx::{Connection, Row, SqliteConnection, SqlitePool};
 use tokio::sync::{Mutex, mpsc, oneshot};
 
-use crate::db::{DatabaseError, WriterTuning, empty_write_ahead_log, open_readers, open_writer};
+use crate::db::{DatabaseError, WriterTuning, open_readers, open_writer, scrub};
 
 static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite/keys");
 
@@ -26,10 +25,13 @@ const SHRED: &str = "DELETE FROM deks WHERE owner = ?1";
 const SHREDDED: &str =
     "SELECT generation.value FROM fences f, json_each(f.generations) generation WHERE f.owner = ?1";
 
+const KEK_IDS: &str = "SELECT DISTINCT kek_id FROM deks";
+const HOLDS_PERSON: &str = "SELECT EXISTS (SELECT 1 FROM deks WHERE owner GLOB 'subject-*') \
+    OR EXISTS (SELECT 1 FROM fences)";
+const FENCED_PEOPLE: &str = "SELECT owner FROM fences WHERE owner GLOB 'subject-*'";
+
 /// Owners minted by one commit at most.
 const MINT_BATCH_MAX: usize = 1_000;
-/// Times the write-ahead log is tried to be emptied, a tenth of a second apart.
-const SCRUB_TRIES: u32 = 50;
 
 /// A wrapped key of an owner.
 #[derive(Clone, Debug)]
@@ -110,13 +112,31 @@ impl KeyFile {
         sqlx::query(FENCE).bind(owner).bind(at.timestamp_micros()).execute(&mut *together).await?;
         sqlx::query(SHRED).bind(owner).execute(&mut *together).await?;
         together.commit().await?;
-        for _ in 0..SCRUB_TRIES {
-            if empty_write_ahead_log(&mut writer).await? {
-                return Ok(true);
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        Ok(false)
+        scrub(&mut writer).await
+    }
+
+    /// Ids of the key-encryption keys that the keys here are wrapped under.
+    ///
+    /// # Errors
+    /// When the file fails.
+    pub async fn kek_ids(&self) -> Result<Vec<String>, sqlx::Error> {
+        sqlx::query_scalar(KEK_IDS).fetch_all(&self.readers).await
+    }
+
+    /// Whether it was ever used for people: it holds a key of one, or any fence.
+    ///
+    /// # Errors
+    /// When the file fails.
+    pub async fn served_people(&self) -> Result<bool, sqlx::Error> {
+        sqlx::query_scalar(HOLDS_PERSON).fetch_one(&self.readers).await
+    }
+
+    /// Names of the streams of people who are fenced here.
+    ///
+    /// # Errors
+    /// When the file fails.
+    pub async fn fenced_people(&self) -> Result<Vec<String>, sqlx::Error> {
+        sqlx::query_scalar(FENCED_PEOPLE).fetch_all(&self.readers).await
     }
 
     /// Generations that were shredded.

@@ -7,8 +7,10 @@
 pub mod kek;
 mod keys;
 pub mod seal;
+pub mod sweeper;
 pub mod tokens;
 
+use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -150,25 +152,24 @@ impl Vault {
         &self.keys
     }
 
-    /// Keys to seal with, one state an owner.
+    /// Keys to seal with, one state an owner. A key that does not unwrap is its owner's fault alone.
     ///
     /// # Errors
-    /// When the key file fails or a key does not unwrap.
-    pub async fn find(&self, owners: &[KeyOwner]) -> Result<Vec<KeyState>, VaultError> {
+    /// When the key file fails.
+    pub async fn find(&self, owners: &[KeyOwner]) -> Result<Vec<Result<KeyState, VaultError>>, VaultError> {
         let _shared = self.shredding.read().await;
-        let mut states: Vec<Option<KeyState>> =
-            owners.iter().map(|owner| self.cached_newest(owner)).collect();
-        let is_missing =
-            |(owner, state): (&KeyOwner, &Option<KeyState>)| state.is_none().then(|| owner.clone());
-        let missing: Vec<_> = owners.iter().zip(&states).filter_map(is_missing).collect();
-        if !missing.is_empty() {
-            let names: Vec<_> = missing.iter().map(KeyOwner::as_str).collect();
-            let loaded = self.keys.load(&names).await?;
-            for (owner, state) in owners.iter().zip(&mut states).filter(|(_, state)| state.is_none()) {
-                *state = Some(self.state_of(owner, loaded.get(owner.as_str())).await?);
-            }
+        let cached: Vec<_> = owners.iter().map(|owner| self.cached_newest(owner)).collect();
+        let missing = owners.iter().zip(&cached).filter(|(_, state)| state.is_none());
+        let names: Vec<_> = missing.map(|(owner, _)| owner.as_str()).collect();
+        let loaded = if names.is_empty() { HashMap::new() } else { self.keys.load(&names).await? };
+        let mut states = Vec::with_capacity(owners.len());
+        for (owner, state) in owners.iter().zip(cached) {
+            states.push(match state {
+                Some(state) => Ok(state),
+                None => self.state_of(owner, loaded.get(owner.as_str())).await,
+            });
         }
-        Ok(states.into_iter().map(|state| state.unwrap_or(KeyState::Absent)).collect())
+        Ok(states)
     }
 
     /// Makes first keys for owners that have none, durably, and answers what they have now.
@@ -176,18 +177,25 @@ impl Vault {
     /// The caller has made sure that no box of theirs exists: a key that was lost is not replaced.
     ///
     /// # Errors
-    /// When the key file or the key-encryption key fails.
-    pub async fn mint(&self, owners: &[KeyOwner]) -> Result<Vec<KeyState>, VaultError> {
+    /// When the key file fails. A key that does not wrap or unwrap is its owner's fault alone.
+    pub async fn mint(&self, owners: &[KeyOwner]) -> Result<Vec<Result<KeyState, VaultError>>, VaultError> {
         let mut deks = Vec::with_capacity(owners.len());
+        let mut faults = Vec::with_capacity(owners.len());
         for owner in owners {
             let dek = Dek::random(&*self.entropy);
             let generation = 1;
-            let wrapped = self.kek.wrap(owner.as_str(), generation, &dek, &*self.entropy).await?;
+            let wrapped = self.kek.wrap(owner.as_str(), generation, &dek, &*self.entropy).await;
             let kek_id = self.kek.kek_id().to_owned();
-            deks.push(WrappedDek { owner: owner.0.clone(), generation, kek_id, wrapped });
+            let wrapped =
+                wrapped.map(|wrapped| WrappedDek { owner: owner.0.clone(), generation, kek_id, wrapped });
+            faults.push(wrapped.map(|wrapped| deks.push(wrapped)).err());
         }
         self.keys.mint(deks).await?;
-        self.find(owners).await
+        let states = self.find(owners).await?.into_iter().zip(faults).map(|(state, fault)| match fault {
+            Some(fault) if matches!(state, Ok(KeyState::Absent)) => Err(fault.into()),
+            _ => state,
+        });
+        Ok(states.collect())
     }
 
     /// The key of a box.
@@ -274,6 +282,17 @@ impl Vault {
     fn cached_newest(&self, owner: &KeyOwner) -> Option<KeyState> {
         let generation = *lock(&self.newest).get(owner)?;
         self.cached(owner, generation).map(|dek| KeyState::Ready(LiveDek { generation, dek }))
+    }
+
+    /// Wipes keys whose lease has ended from memory: nobody may ask for them ever again.
+    pub fn sweep(&self) {
+        let now = self.clock.read().running;
+        let mut cache = lock(&self.cache);
+        let ended = cache.iter().filter(|(_, leased)| leased.until <= now).map(|(key, _)| key.clone());
+        let ended: Vec<_> = ended.collect();
+        for key in &ended {
+            cache.pop(key);
+        }
     }
 
     fn evict(&self, owner: &KeyOwner) {

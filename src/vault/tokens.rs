@@ -115,6 +115,13 @@ impl Tokens {
         Some(Caller { token: info.token.clone(), role: info.role, sources: info.sources.clone() })
     }
 
+    /// Whether there is a token of this name that was not revoked.
+    #[must_use]
+    pub fn is_live(&self, token: &TokenId) -> bool {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.get(token).is_some_and(|known| known.info.revoked_at.is_none())
+    }
+
     /// Makes a token and answers its text, which is never shown again.
     ///
     /// # Errors

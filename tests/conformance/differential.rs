@@ -10,7 +10,7 @@ use subject_record::store::append::STORED_BYTES_MAX;
 use subject_record::store::memory::MemoryStore;
 use subject_record::store::sqlite::SqliteSettings;
 use subject_record::store::{
-    Append, AppendError, Appended, EventKey, EventStore, ExpectedRevision, Mark, SealedEvent,
+    Append, AppendError, Appended, EventKey, EventStore, ExpectedRevision, Mark, Names, SealedEvent,
 };
 use subject_record_schemas::{Position, Revision, Source};
 use tempfile::TempDir;
@@ -40,10 +40,11 @@ enum Step {
 fn events() -> impl Strategy<Value = SealedEvent> {
     let mark = prop_oneof![12 => Just(Mark::None), 2 => Just(Mark::Registration), 1 => Just(Mark::Fence)];
     let bytes = prop_oneof![20 => 0..40_usize, 1 => Just(STORED_BYTES_MAX)];
-    (0..SOURCES.len(), 0..NAMES, mark, prop::option::of(0..9_u8), bytes).prop_map(
-        |(source, id, mark, fill, bytes)| {
+    let follows = prop::bool::weighted(0.2);
+    (0..SOURCES.len(), 0..NAMES, mark, prop::option::of(0..9_u8), bytes, follows).prop_map(
+        |(source, id, mark, fill, bytes, follows)| {
             let key = EventKey { source: Source::parse(SOURCES[source]).unwrap(), ..key(&format!("e-{id}")) };
-            let event = SealedEvent { mark, ..event_of(key).long(bytes) };
+            let event = SealedEvent { mark, follows, ..event_of(key).long(bytes) };
             fill.map_or(event.clone(), |fill| event.boxed(fill))
         },
     )
@@ -56,9 +57,11 @@ fn appends() -> impl Strategy<Value = Append> {
         1 => Just(ExpectedRevision::StreamExists),
         3 => (0..5_u64).prop_map(|revision| ExpectedRevision::Exactly(Revision::new(revision))),
     ];
-    (0..STREAMS, expected, vec(events(), 0..4)).prop_map(|(stream, expected, events)| Append {
+    let names = prop_oneof![3 => Just(Names::MayStand), 1 => Just(Names::MustBeNew)];
+    (0..STREAMS, expected, names, vec(events(), 0..4)).prop_map(|(stream, expected, names, events)| Append {
         stream: person(stream),
         expected,
+        names,
         events,
     })
 }

@@ -11,7 +11,7 @@ use sqlx::{ConnectOptions, SqliteConnection};
 use subject_record::clock::{Entropy, SeededEntropy};
 use subject_record::store::sqlite::{SqliteSettings, SqliteStore};
 use subject_record::store::{
-    Append, AppendError, EventStore, ExpectedRevision, Outcome, SealedBox, SealedEvent, StoreError,
+    Append, AppendError, EventStore, ExpectedRevision, Names, Outcome, SealedBox, SealedEvent, StoreError,
 };
 use subject_record_schemas::{Position, Revision};
 use tempfile::TempDir;
@@ -195,7 +195,7 @@ async fn an_append_that_fits_into_no_commit_is_refused_alone() {
     let settings = SqliteSettings { batch_events_max: 3, ..SqliteSettings::default() };
     let store = open(folder.path(), settings, &clock).await;
     let events: Vec<SealedEvent> = (0..4).map(|number| event(&format!("e-{number}"))).collect();
-    let many = Append { stream: person(1), expected: ExpectedRevision::Any, events };
+    let many = Append { stream: person(1), expected: ExpectedRevision::Any, names: Names::MayStand, events };
     let results =
         store.append_each(vec![any(&person(2), [event("f-1")]), many, any(&person(2), [event("f-2")])]).await;
     assert!(results[1].is_err(), "{:?}", results[1]);

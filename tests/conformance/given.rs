@@ -8,8 +8,8 @@ use subject_record::clock::SetClock;
 use subject_record::store::memory::MemoryStore;
 use subject_record::store::sqlite::{SqliteSettings, SqliteStore};
 use subject_record::store::{
-    Append, AppendError, Appended, EventKey, EventStore, ExpectedRevision, Mark, Outcome, Receipt, SealedBox,
-    SealedEvent, TextStore,
+    Append, AppendError, Appended, EventKey, EventStore, ExpectedRevision, Mark, Names, Outcome, Receipt,
+    SealedBox, SealedEvent, TextStore,
 };
 use subject_record_schemas::{EventId, Source, StreamName, SubjectId};
 use tempfile::TempDir;
@@ -74,7 +74,14 @@ pub(crate) fn event_of(key: EventKey) -> SealedEvent {
     let text_before = format!(
         r#"{{"specversion":"1.0","id":{id},"source":"{source}","type":"consent.given.v1","time":"2026-02-01T00:00:00.000000Z","recordedby":"tests","blinding":"AAAAAAAAAAAAAAAAAAAAAA","#
     );
-    SealedEvent { key, mark: Mark::None, text_before, text_after: r#""data":{}}"#.into(), sealed_box: None }
+    SealedEvent {
+        key,
+        mark: Mark::None,
+        text_before,
+        text_after: r#""data":{}}"#.into(),
+        sealed_box: None,
+        follows: false,
+    }
 }
 
 /// What else an event of a test may be.
@@ -123,7 +130,7 @@ pub(crate) fn expecting<const N: usize>(
     stream: &StreamName,
     events: [SealedEvent; N],
 ) -> Append {
-    Append { stream: stream.clone(), expected, events: events.into() }
+    Append { stream: stream.clone(), expected, names: Names::MayStand, events: events.into() }
 }
 
 /// Appends and answers what became of it.

@@ -4,7 +4,7 @@
 
 mod appending;
 mod boxes;
-mod checker;
+pub(crate) mod checker;
 mod differential;
 mod embedded;
 mod following;
@@ -69,6 +69,8 @@ macro_rules! conforms {
                 a_second_registration_is_refused_but_the_same_one_is_not
                 two_registrations_in_one_append_are_refused_together
                 a_refused_name_stays_free
+                what_follows_an_event_is_recorded_with_it_and_never_without_it
+                an_append_of_new_names_only_is_refused_whole_when_one_stands
             }
             reading {
                 all_events_are_read_in_pages

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use subject_record::store::append::STORED_BYTES_MAX;
-use subject_record::store::{Append, AppendError, Appended, EventKey, ExpectedRevision, Outcome, Receipt};
+use subject_record::store::{
+    Append, AppendError, Appended, EventKey, ExpectedRevision, Names, Outcome, Receipt, SealedEvent,
+};
 use subject_record_schemas::{Position, Revision, Source};
 
 use super::checker::check_log;
@@ -154,4 +156,32 @@ pub(super) async fn a_refused_name_stays_free(it: &Fresh) {
     assert!(matches!(taken, Outcome::Appended(_)), "{taken:?}");
     assert!(results.pop().unwrap().is_err());
     check_log(&*it.store).await.unwrap();
+}
+
+pub(super) async fn what_follows_an_event_is_recorded_with_it_and_never_without_it(it: &Fresh) {
+    let follower = |id| SealedEvent { follows: true, ..event(id) };
+    let appended = append(&*it.store, any(&person(1), [event("e-1"), follower("n-1")])).await.unwrap();
+    assert_eq!(
+        (appended.outcomes.len(), appended.head),
+        (1, Some(Revision::new(1))),
+        "one outcome, two events"
+    );
+    // The event again, with something new to say about it: it was said when it was recorded, or never.
+    let again = append(&*it.store, any(&person(1), [event("e-1"), follower("n-2")])).await.unwrap();
+    assert!(matches!(again.outcomes[..], [Outcome::AlreadyRecorded(_)]), "{again:?}");
+    assert_eq!(it.store.find(&key("n-2")).await.unwrap(), None);
+    assert_eq!(check_log(&*it.store).await.unwrap().events.len(), 2);
+}
+
+pub(super) async fn an_append_of_new_names_only_is_refused_whole_when_one_stands(it: &Fresh) {
+    record(&*it.store, any(&person(1), [event("e-1")])).await;
+    let new_only = |events: [SealedEvent; 2]| Append { names: Names::MustBeNew, ..any(&person(1), events) };
+    let refused = append(&*it.store, new_only([event("e-2"), event("e-1")])).await;
+    assert!(matches!(refused, Err(AppendError::NameTaken)), "{refused:?}");
+    assert_eq!(it.store.find(&key("e-2")).await.unwrap(), None);
+    // The name is looked at before the revision: it says more.
+    let stale = Append { expected: ExpectedRevision::NoStream, ..new_only([event("e-2"), event("e-1")]) };
+    assert!(matches!(append(&*it.store, stale).await, Err(AppendError::NameTaken)));
+    record(&*it.store, new_only([event("e-2"), event("e-3")])).await;
+    assert_eq!(check_log(&*it.store).await.unwrap().events.len(), 3);
 }

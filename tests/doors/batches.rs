@@ -159,16 +159,3 @@ async fn keys_of_people(server: &Server) -> i64 {
     keys.close().await.unwrap();
     count
 }
-
-#[tokio::test]
-async fn what_is_refused_leaves_no_key_behind() {
-    let server = Server::new().await;
-    let emitter = server.emitter();
-    let name = answered("p-invented-1").with("/id", "taken");
-    emitter.record(&[name]).await;
-    let wrong = emitter.append_if(&consented("p-invented-2"), "if-match", "\"7\"").await;
-    assert_eq!(wrong.refusal().0, 412);
-    let taken = emitter.append(&consented("p-invented-3").with("/id", "taken")).await;
-    assert_eq!(taken.refusal().0, 409);
-    assert_eq!(keys_of_people(&server).await, 0);
-}

@@ -13,8 +13,9 @@ use super::client::Client;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_subject-record");
 
-/// How long the service may take to start or stop, in tries, 20 milliseconds apart.
+/// How long the service may take to start or stop: half a minute.
 const PATIENCE_TRIES: u32 = 1500;
+const TRY_AGAIN: Duration = Duration::from_millis(20);
 
 /// A folder that `init` made, and the tokens it printed.
 pub(crate) struct House {
@@ -64,7 +65,7 @@ impl House {
 
     /// Runs a command of the binary in this folder until it ends.
     pub(crate) fn run(&self, arguments: &[&str]) -> Output {
-        command(arguments).arg("--config").arg(self.path("subject-record.toml")).output().unwrap()
+        run(command(arguments).arg("--config").arg(self.path("subject-record.toml")))
     }
 
     /// Starts the service on a free port.
@@ -90,7 +91,7 @@ impl House {
                 return Server { child, address, house: Some(self) };
             }
             assert_eq!(child.try_wait().unwrap(), None, "the service did not start: {log}");
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            tokio::time::sleep(TRY_AGAIN).await;
         }
         child.kill().unwrap();
         unreachable!("the service is not listening after a long time: {}", self.log())
@@ -117,6 +118,20 @@ fn command(arguments: &[&str]) -> Command {
     }
     command.args(arguments);
     command
+}
+
+/// Runs a command until it ends. One that goes on for ever is ended, so that its test fails and does not hang.
+fn run(command: &mut Command) -> Output {
+    let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    for _ in 0..PATIENCE_TRIES {
+        if child.try_wait().unwrap().is_some() {
+            break;
+        }
+        std::thread::sleep(TRY_AGAIN);
+    }
+    let _ = child.kill();
+    child.wait_with_output().unwrap()
 }
 
 /// The service, running.
@@ -150,7 +165,7 @@ impl Server {
     /// Runs a command of the binary against this service, as a role.
     pub(crate) fn run_as(&self, role: &str, arguments: &[&str]) -> Output {
         let url = format!("http://{}", self.address);
-        command(arguments).args(["--url", &url, "--token", self.house().token(role)]).output().unwrap()
+        run(command(arguments).args(["--url", &url, "--token", self.house().token(role)]))
     }
 
     /// Makes a token, by the operator.
@@ -181,7 +196,7 @@ impl Server {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status.code();
             }
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            tokio::time::sleep(TRY_AGAIN).await;
         }
         unreachable!("the service does not stop: {}", self.house().log())
     }

@@ -90,12 +90,25 @@ impl Asked {
         Query {
             language: language_of(&self.lang, headers),
             subject: self.subject.trim().to_owned(),
-            as_of: self.as_of.parse().ok(),
-            purpose: self.purpose.parse().ok(),
+            as_of: self.as_of.trim().parse().ok(),
+            purpose: self.purpose.trim().parse().ok(),
             case_ref: some(&self.case),
             order: Order::parse(&self.order).unwrap_or_default(),
             cursor: some(&self.cursor),
             reveal: reveal.map(str::to_owned).collect(),
+        }
+    }
+
+    /// What of it does not read. Shown rather than passed over: another day is another answer.
+    fn problem(&self, query: &Query) -> Option<&'static str> {
+        let problems = &Words::of(query.language).problems;
+        let unread = |text: &str, read: bool| !text.trim().is_empty() && !read;
+        if unread(&self.as_of, query.as_of.is_some()) {
+            Some(problems.day_malformed)
+        } else if unread(&self.purpose, query.purpose.is_some()) {
+            Some(problems.purpose_unknown)
+        } else {
+            None
         }
     }
 }
@@ -131,7 +144,9 @@ async fn person(
         purposes: AccessPurpose::ALL.iter().copied().filter(offered).collect(),
         simulated: service.app.log.simulated,
     };
-    let (status, outcome) = if query.subject.is_empty() {
+    let (status, outcome) = if let Some(problem) = asked.problem(&query) {
+        (StatusCode::BAD_REQUEST, Outcome::Problem(problem.to_owned()))
+    } else if query.subject.is_empty() {
         (StatusCode::OK, Outcome::NotAsked { examples: examples(&service, query.language) })
     } else {
         fill::person(&service, &caller, &query).await
@@ -162,7 +177,8 @@ struct SignIn {
 impl SignIn {
     /// Where to go afterwards: an address of this console and of nobody else.
     fn next(&self) -> Option<String> {
-        (self.next.starts_with("/?") && self.next.is_ascii()).then(|| self.next.clone())
+        let plain = self.next.bytes().all(|byte| byte.is_ascii_graphic());
+        (self.next.starts_with("/?") && plain).then(|| self.next.clone())
     }
 }
 
@@ -195,15 +211,18 @@ async fn sign_in(
 ) -> Response {
     let language = language_of(&asked.lang, &headers);
     let words = Words::of(language);
+    // Signing a reader in under somebody else's token from another site would put looks in the wrong name.
+    if headers.get("sec-fetch-site").is_some_and(|site| site.as_bytes() == b"cross-site") {
+        let problem = Some(words.problems.from_another_site.to_owned());
+        return sign_in_page(&service, language, problem, None, StatusCode::FORBIDDEN);
+    }
     let token = asked.token.trim();
     let caller = service.app.tokens.authenticate(token);
     let problem = match caller {
         None => words.problems.token_unknown,
         Some(caller) if !READERS.contains(&caller.role) => words.problems.token_of_no_reader,
         Some(_) => {
-            let cookie = format!(
-                "{SESSION_COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age={SESSION_SECONDS}"
-            );
+            let cookie = cookie(&service, &headers, token, SESSION_SECONDS);
             let next = asked.next().unwrap_or_else(|| Query::empty(language).href());
             return ([(header::SET_COOKIE, cookie)], Redirect::to(&next)).into_response();
         }
@@ -212,7 +231,60 @@ async fn sign_in(
 }
 
 /// `POST /sign-out`.
-async fn sign_out() -> Response {
-    let cookie = format!("{SESSION_COOKIE}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0");
+async fn sign_out(State(service): State<Arc<Service>>, headers: HeaderMap) -> Response {
+    let cookie = cookie(&service, &headers, "", 0);
     ([(header::SET_COOKIE, cookie)], Redirect::to("/sign-in")).into_response()
+}
+
+/// The cookie of a reader, for this many seconds. Over TLS it is never sent without.
+fn cookie(service: &Service, headers: &HeaderMap, token: &str, seconds: u32) -> String {
+    let secure = service.app.config.server.behind_tls || came_over_tls(headers);
+    let secure = if secure { "; Secure" } else { "" };
+    format!("{SESSION_COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}")
+}
+
+/// Whether what stands in front of the service says that the browser spoke TLS. To claim it falsely only keeps
+/// one's own cookie from plain HTTP.
+fn came_over_tls(headers: &HeaderMap) -> bool {
+    headers.get("x-forwarded-proto").is_some_and(|proto| proto.as_bytes().eq_ignore_ascii_case(b"https"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_or_purpose_that_does_not_read_is_told_and_an_empty_one_is_not() {
+        let problem = |as_of: &str, purpose: &str| {
+            let asked =
+                Asked { lang: "en".into(), as_of: as_of.into(), purpose: purpose.into(), ..Asked::default() };
+            asked.problem(&asked.query(&HeaderMap::new()))
+        };
+        let problems = &Words::of(Language::En).problems;
+        assert_eq!(problem("12.03.2026", "support"), Some(problems.day_malformed));
+        assert_eq!(problem("", "curiosity"), Some(problems.purpose_unknown));
+        assert_eq!(problem(" 2026-03-12 ", "support"), None);
+        assert_eq!(problem("", " "), None);
+    }
+
+    #[test]
+    fn after_signing_in_one_goes_to_an_address_of_this_console_alone() {
+        let next = |next: &str| SignIn { next: next.into(), ..SignIn::default() }.next();
+        assert_eq!(next("/?lang=kk").as_deref(), Some("/?lang=kk"));
+        for other in ["", "//example.kz", "https://example.kz", "/?a=b c", "/?a\r\nset-cookie:x", "/?ә"] {
+            assert_eq!(next(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn the_forwarded_scheme_is_read_in_any_case() {
+        let with = |value: &'static str| {
+            HeaderMap::from_iter([(
+                header::HeaderName::from_static("x-forwarded-proto"),
+                HeaderValue::from_static(value),
+            )])
+        };
+        assert!(came_over_tls(&with("https")) && came_over_tls(&with("HTTPS")));
+        assert!(!came_over_tls(&with("http")) && !came_over_tls(&HeaderMap::new()));
+    }
 }

@@ -36,10 +36,13 @@ pub(super) struct Words {
 pub(super) struct ProblemWords {
     pub(super) id_malformed: &'static str,
     pub(super) case_malformed: &'static str,
+    pub(super) day_malformed: &'static str,
+    pub(super) purpose_unknown: &'static str,
     pub(super) purpose_not_of_role: &'static str,
     pub(super) failed: &'static str,
     pub(super) token_unknown: &'static str,
     pub(super) token_of_no_reader: &'static str,
+    pub(super) from_another_site: &'static str,
     pub(super) showcase: &'static str,
 }
 

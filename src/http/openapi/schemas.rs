@@ -72,7 +72,7 @@ pub(super) const fn stream_text(event_type: EventType) -> &'static str {
 
 /// Roles that may send a type.
 pub(super) fn writers(event_type: EventType) -> Vec<Role> {
-    Role::ALL.iter().copied().filter(|role| role.may_append(event_type)).collect()
+    Role::ALL.iter().copied().filter(|role| role.may_append_somewhere(event_type)).collect()
 }
 
 /// Makes a schema document one of this document's: shared definitions move to its components.

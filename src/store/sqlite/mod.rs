@@ -116,7 +116,7 @@ impl EventStore for SqliteStore {
             };
             match self.ask(|reply| Command::Append { appends: group, events, permit, reply }).await {
                 Some(answers) => results.extend(answers),
-                None => results.extend(refuse(|| AppendError::Closing)),
+                None => results.extend(refuse(|| closed().into())),
             }
         }
         results
@@ -157,6 +157,17 @@ impl EventStore for SqliteStore {
 
     async fn boxes(&self, positions: &[Position]) -> Result<Vec<Option<SealedBox>>, StoreError> {
         reader::boxes(&self.readers, positions).await
+    }
+
+    async fn has_any_box(&self) -> Result<bool, StoreError> {
+        reader::has_any_box(&self.readers).await
+    }
+
+    async fn ready(&self) -> Result<(), AppendError> {
+        if self.waiting.available_permits() == 0 {
+            return Err(AppendError::QueueFull);
+        }
+        self.ask(|reply| Command::Ready { reply }).await.unwrap_or_else(|| Err(closed().into()))
     }
 
     async fn has_box(&self, stream: &StreamName) -> Result<bool, StoreError> {

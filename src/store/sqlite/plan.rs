@@ -1,6 +1,6 @@
 //! What a batch of appends may write: decided in memory, before one statement writes it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -106,15 +106,19 @@ fn plan_one(
     let mut one = One { events: Vec::new(), outcomes: Vec::with_capacity(append.events.len()), head };
     // A name that stands twice in one append is the same event: the second one is answered like the first.
     let mut own: HashMap<&EventKey, Receipt> = HashMap::new();
-    let mut names = HashSet::new();
-    let new = append.events.iter().filter(|event| known(&event.key).is_none() && names.insert(&event.key));
-    let new: Vec<_> = new.collect();
+    let fresh = append.fresh(|key| known(key).is_some())?;
+    let new: Vec<_> =
+        append.events.iter().zip(&fresh).filter_map(|(event, fresh)| fresh.then_some(event)).collect();
     if !new.is_empty() {
         check_state(append, head, &new)?;
     }
-    for event in &append.events {
-        if let Some(receipt) = known(&event.key).or_else(|| own.get(&event.key).cloned()) {
-            one.outcomes.push(Outcome::AlreadyRecorded(receipt));
+    for (event, fresh) in append.events.iter().zip(fresh) {
+        if !fresh {
+            if let Some(receipt) = known(&event.key).or_else(|| own.get(&event.key).cloned())
+                && !event.follows
+            {
+                one.outcomes.push(Outcome::AlreadyRecorded(receipt));
+            }
             continue;
         }
         // The append's own events before this one count too.
@@ -142,7 +146,9 @@ fn plan_one(
             fenced: had(|head| head.fenced) || event.mark == Mark::Fence,
         });
         own.insert(&event.key, receipt.clone());
-        one.outcomes.push(Outcome::Appended(receipt.clone()));
+        if !event.follows {
+            one.outcomes.push(Outcome::Appended(receipt.clone()));
+        }
         one.events.push(NewEvent {
             key: event.key.clone(),
             // A second fence adds nothing to the first: it is an event like any other.

@@ -39,6 +39,7 @@ const BOXES: &str =
     "SELECT position, generation, sealed FROM boxes WHERE position IN (SELECT value FROM json_each(?1))";
 const HAS_BOX: &str = "SELECT EXISTS (SELECT 1 FROM streams s JOIN events e ON e.stream = s.stream \
     JOIN boxes b ON b.position = e.position WHERE s.name = ?1)";
+const HAS_ANY_BOX: &str = "SELECT EXISTS (SELECT 1 FROM boxes)";
 const FENCED: &str = "SELECT s.name FROM events e JOIN streams s ON s.stream = e.stream WHERE e.mark = 2 AND e.mark > 0 ORDER BY e.position";
 const TEXT: &str = "SELECT body FROM texts WHERE hash = ?1";
 
@@ -147,7 +148,8 @@ async fn heads(
     let rows = sqlx::query(HEADS).bind(wanted).fetch_all(connection).await?;
     let read = |row: &SqliteRow| {
         let name: &str = row.try_get("name")?;
-        let name = name.parse().map_err(|_| StoreError::Row(format!("streams: {name}")))?;
+        let name =
+            name.parse().map_err(|_| StoreError::Row("streams: a name that names no stream".into()))?;
         let head = StreamHead {
             revision: Revision::new(unsigned(row, "revision")?),
             leaf_hash: leaf(row)?,
@@ -208,9 +210,15 @@ pub(super) async fn has_box(readers: &SqlitePool, stream: &StreamName) -> Result
     Ok(sqlx::query_scalar(HAS_BOX).bind(stream.to_string()).fetch_one(readers).await?)
 }
 
+pub(super) async fn has_any_box(readers: &SqlitePool) -> Result<bool, StoreError> {
+    Ok(sqlx::query_scalar(HAS_ANY_BOX).fetch_one(readers).await?)
+}
+
 pub(super) async fn fenced_streams(readers: &SqlitePool) -> Result<Vec<StreamName>, StoreError> {
     let names: Vec<String> = sqlx::query_scalar(FENCED).fetch_all(readers).await?;
-    let read = |name: String| name.parse().map_err(|_| StoreError::Row(format!("streams: {name}")));
+    let read = |name: String| {
+        name.parse().map_err(|_| StoreError::Row("streams: a name that names no stream".into()))
+    };
     names.into_iter().map(read).collect()
 }
 

@@ -46,6 +46,9 @@ pub(super) enum Command {
         stream: StreamName,
         reply: oneshot::Sender<Result<u64, StoreError>>,
     },
+    Ready {
+        reply: oneshot::Sender<Result<(), AppendError>>,
+    },
     PutText {
         hash: String,
         body: Vec<u8>,
@@ -152,6 +155,9 @@ impl Writer {
                 }
                 Command::DestroyBoxes { stream, reply } => {
                     let _ = reply.send(self.destroy_boxes(&stream).await);
+                }
+                Command::Ready { reply } => {
+                    let _ = reply.send(self.ready().await);
                 }
                 Command::PutText { hash, body, reply } => {
                     let query = sqlx::query(PUT_TEXT).bind(hash).bind(body).execute(&mut self.connection);
@@ -328,6 +334,11 @@ impl Writer {
             new_sources.into_iter().map(|(source, number)| (source.clone(), number)).collect();
         self.sources.extend(new_sources);
         Ok(new_streams)
+    }
+
+    async fn ready(&mut self) -> Result<(), AppendError> {
+        sqlx::query("SELECT 1").execute(&mut self.connection).await.map_err(StoreError::from)?;
+        if self.times.believes(self.clock.read()) { Ok(()) } else { Err(AppendError::ClockLeapt) }
     }
 
     async fn destroy_boxes(&mut self, stream: &StreamName) -> Result<u64, StoreError> {

@@ -11,10 +11,13 @@ pub(super) static WORDS: Words = Words {
     problems: ProblemWords {
         id_malformed: "A platform id is 8 to 64 Latin letters, digits, _ or -, with at least one letter. No IIN, phone number or e-mail address goes here.",
         case_malformed: "A case is up to 64 Latin letters, digits or . _ : / # -, and no IIN or phone number.",
+        day_malformed: "A date is written as year-month-day: 2026-03-12.",
+        purpose_unknown: "There is no such purpose of access.",
         purpose_not_of_role: "This purpose of access is not one of your role.",
         failed: "The request could not be answered. Try again; if it stays, tell the operator of the system.",
         token_unknown: "There is no such token, or it was revoked.",
         token_of_no_reader: "This token is not for the console: it takes the role support, auditor or officer.",
+        from_another_site: "The sign-in came from another site. Open this page and sign in here.",
         showcase: "An invented user with a long story: consents, a withdrawal, a state body's request, a claim",
     },
     chrome: ChromeWords {

@@ -46,6 +46,17 @@ const APPEND: Operation = Operation {
             example: "true",
         },
         Parameter {
+            name: "answers",
+            place: Place::Query,
+            kind: Kind::OneOf(&["all", "refused"]),
+            required: false,
+            text: "Which lines of a stream are answered: `all`, as without it, or only those `refused` (status 400 \
+                   and above). Then the last line says what became of the rest: \
+                   `{\"summary\":true,\"recorded\":n,\"seen_before\":n,\"would_record\":n,\"refused\":n}`; when it is \
+                   missing, the stream did not end well and is sent again. Goes with `application/x-ndjson` only.",
+            example: "refused",
+        },
+        Parameter {
             name: "If-Match",
             place: Place::Header,
             kind: Kind::Pattern("^(\"[0-9]+\"|\\*)$"),
@@ -79,8 +90,10 @@ const APPEND: Operation = Operation {
         Body {
             media_type: LINES,
             schema: "Event",
-            text: "One event a line, as many as you like. Answers come line by line while the body still goes out; \
-                   a line that stayed without an answer is sent again.",
+            text: "One event a line, as many as you like. Answers come line by line while the body still goes out \
+                   and have to be read meanwhile: whoever sends everything first is cut off once the answers fill \
+                   the sockets, unless it asks for `answers=refused`. A line that stayed without an answer is sent \
+                   again.",
             example: Payload::Lines(&[EventType::ProcessingPerformed, EventType::DisclosureMade]),
         },
     ],

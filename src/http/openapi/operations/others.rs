@@ -83,7 +83,10 @@ const ERASE: Operation = Operation {
         headers: &[],
         example: answers::ERASED,
     }],
-    refusals: &[&[error::BAD_REQUEST, error::NOT_FOUND, error::NOT_SCRUBBED], WRITING],
+    refusals: &[
+        &[error::BAD_REQUEST, error::NOT_FOUND, error::TOO_LARGE, error::MEDIA_TYPE, error::NOT_SCRUBBED],
+        WRITING,
+    ],
     example_query: "",
 };
 
@@ -136,7 +139,7 @@ const CREATE_TOKEN: Operation = Operation {
         headers: &[],
         example: answers::TOKEN_TEXT,
     }],
-    refusals: &[&[error::BAD_REQUEST, error::VAULT_FAULT]],
+    refusals: &[&[error::BAD_REQUEST, error::TOO_LARGE, error::MEDIA_TYPE, error::VAULT_FAULT]],
     example_query: "",
 };
 
@@ -164,7 +167,7 @@ const REVOKE_TOKEN: Operation = Operation {
         headers: &[],
         example: "",
     }],
-    refusals: &[&[error::NOT_FOUND, error::VAULT_FAULT]],
+    refusals: &[&[error::BAD_REQUEST, error::NOT_FOUND, error::VAULT_FAULT]],
     example_query: "",
 };
 
@@ -209,7 +212,7 @@ const READY: Operation = Operation {
         },
         Answer {
             status: 503,
-            text: "The store does not read, or the service is stopping.",
+            text: "The store does not write, its clock leapt, or the service is stopping.",
             content: &[("application/json", "Readiness")],
             headers: &[],
             example: answers::NOT_READY,

@@ -64,7 +64,11 @@ const PERSON: Operation = Operation {
         status: 200,
         text: "The person as of the moment that was asked for.",
         content: &[("application/json", "Subject")],
-        headers: &[],
+        headers: &[(
+            "ETag",
+            "Revision at which the stream ends, in quotes: what the next `If-Match` says. Absent with `as_of` or \
+             `known_at`.",
+        )],
         example: answers::SUBJECT,
     }],
     refusals: &[&[error::BAD_REQUEST, error::PURPOSE_MISSING, error::NOT_FOUND], WRITING],
