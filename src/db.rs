@@ -115,7 +115,7 @@ pub async fn open_readers(path: &Path) -> Result<SqlitePool, DatabaseError> {
 ///
 /// # Errors
 /// When the engine failed.
-pub async fn empty_write_ahead_log(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+async fn empty_write_ahead_log(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
     // Whoever holds a part of it is not waited for: the writer has other things to do, and asks again.
     sqlx::query("PRAGMA busy_timeout = 0").execute(&mut *connection).await?;
     let emptied = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut *connection).await;

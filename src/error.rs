@@ -42,7 +42,7 @@ codes! {
     ERASED "subject.erased" 410 "The person was erased: no personal data can be recorded any more" "Send the event again without data.personal, and it is recorded.";
     WRONG_REVISION "stream.wrong_revision" 412 "The stream does not end at the expected revision" "Read the stream again and decide anew; `actual` says where it ends.";
     TOO_LARGE "event.too_large" 413 "The event or body is too large" "Keep an event under 65,535 stored bytes; keep files outside and send their hash.";
-    MEDIA_TYPE "request.media_type" 415 "This media type is not taken here" "Send application/cloudevents+json, application/cloudevents-batch+json or application/x-ndjson.";
+    MEDIA_TYPE "request.media_type" 415 "This media type is not taken here" "Send events as application/cloudevents+json, application/cloudevents-batch+json or application/x-ndjson, other bodies as application/json.";
     UNKNOWN_TYPE "event.unknown_type" 422 "There is no such event type or version" "See /openapi.json for the types.";
     INVALID "event.invalid" 422 "The event does not fit the schema of its type" "See `errors`: one entry a fault, with its JSON pointer.";
     FROM_THE_FUTURE "event.from_the_future" 422 "The event's time lies more than five minutes ahead" "Send when it has happened; check the emitter's clock.";

@@ -18,7 +18,10 @@ use std::path::{Path, PathBuf};
 
 /// Modules that a source text declares, in order.
 fn declared(source: &str) -> Vec<&str> {
-    source.lines().filter_map(|line| line.strip_suffix(';')?.strip_prefix("mod ")).collect()
+    source
+        .lines()
+        .filter_map(|line| line.strip_suffix(';')?.trim_start_matches("pub(crate) ").strip_prefix("mod "))
+        .collect()
 }
 
 /// Rust files under a folder of tests that no source text above them declares.

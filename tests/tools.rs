@@ -1,5 +1,6 @@
 //! Programs that some tests need besides a Rust toolchain.
 
+use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 /// Names the tools whose tests must run, separated by spaces: `tests/run` sets it to what it has provided.
@@ -20,7 +21,9 @@ pub(crate) fn wanted(tool: &str, programs: &[&str]) -> bool {
         Ok(_) => false,
         Err(_) if missing.is_empty() => true,
         Err(_) => {
-            eprintln!("passed over: {tool} is needed, and these are missing: {missing:?}");
+            // Not by `eprintln!`, which the test runner keeps to itself when a test passes.
+            let said = format!("passed over: {tool} is needed, and these are missing: {missing:?}\n");
+            let _ = std::io::stderr().write_all(said.as_bytes());
             false
         }
     }

@@ -38,6 +38,10 @@ const KEPT_FILE: &str = "demo.env";
 /// Stands in the folder once the whole year is in it: from then on a start only serves.
 const LOADED_FILE: &str = "demo-loaded";
 
+/// An event for a newcomer to send: a disclosure without any ground, which is recorded all the same. It happens
+/// when the showcase's story has just ended, so that it lies ahead neither of simulated nor of real time.
+const EVENT_TO_TRY: &str = r#"{"specversion":"1.0","id":"try-1","source":"platform/try","type":"disclosure.made.v1","subject":"SHOWCASE","time":"2025-11-13T11:45:00+05:00","data":{"disclosure_id":"d-try-1","recipient_id":"unknown-buyer","ground":"none","categories":["phone"],"purpose":"advertising","country":"KZ","channel":"email","subject_notice":"none"}}"#;
+
 /// What a demo remembers.
 #[derive(Debug, Clone)]
 struct Kept {
@@ -126,14 +130,15 @@ impl Demo {
         for (role, token) in &kept.tokens {
             text.push_str(&format!("  {role:<8}  {token}\n"));
         }
+        let event = EVENT_TO_TRY.replace("SHOWCASE", SHOWCASE);
         text.push_str(&format!(
             "\ntry\n\n\
              curl -s 'http://{address}/v1/subjects/{SHOWCASE}/timeline?lang=en' \\\n  \
                -H 'Authorization: Bearer {support}' -H 'Access-Purpose: support; case=\"T-1042\"'\n\n\
              {program} subject timeline {SHOWCASE} --lang en --purpose support --case T-1042 \\\n  \
                --url http://{address} --token {support}\n\n\
-             {program} simulate --seed 7 --subjects 5 | {program} events append - --dry-run \\\n  \
-               --url http://{address} --token {emitter}\n\n\
+             curl -s http://{address}/v1/events -H 'Authorization: Bearer {emitter}' \\\n  \
+               -H 'Content-Type: application/cloudevents+json' -d '{event}'\n\n\
              Ctrl-C stops it; the same command serves it again.\n\n"
         ));
         // A terminal that went away is no reason not to serve.

@@ -249,6 +249,10 @@ fn print_person(answer: &Value) -> Result<(), CommandError> {
         let value = member.get("value").map_or_else(|| text(member, "state"), plain);
         lines.push_str(&format!("  {:<20} {value}\n", output::harmless(name)));
     }
+    for unopened in answer.get("unopened").and_then(Value::as_array).into_iter().flatten() {
+        let (state, position) = (text(unopened, "state"), text(unopened, "position"));
+        lines.push_str(&format!("  {state:<20} what the event at {position} brought\n"));
+    }
     lines.push_str("\nconsents\n");
     for (id, consent) in answer.get("consents").and_then(Value::as_object).into_iter().flatten() {
         let until = local_time(consent, "until");

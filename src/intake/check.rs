@@ -87,10 +87,10 @@ impl Validators {
         clock: &dyn Clock,
     ) -> Result<NewEvent, Refusal> {
         let event_type = event_type_of(&document)?;
-        let event = self.parse(event_type, document)?;
         if event_type.writer() == Writer::Service {
             return Err(Refusal::ReservedType);
         }
+        let event = self.parse(event_type, document)?;
         if !caller.role.may_append(event_type, &event.stream) {
             return Err(Refusal::RoleForbids(caller.role));
         }
@@ -236,7 +236,7 @@ mod tests {
         let clock = SetClock::at("2026-12-20T10:00:00Z".parse().unwrap());
         match Validators::new().check_value(&caller(Role::Emitter), document, &clock) {
             Err(Refusal::Invalid(faults)) => faults.into_iter().map(|f| (f.pointer, f.detail)).collect(),
-            other => panic!("{other:?}"),
+            other => unreachable!("{other:?}"),
         }
     }
 

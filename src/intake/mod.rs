@@ -172,7 +172,13 @@ impl Intake {
                 Err(refusal) => return Err(refusal),
             }
         }
-        let answer = |event: &NewEvent| answers.get(&event.key()).cloned().ok_or(Refusal::Store);
+        // An event that stands twice in the batch was seen before when it comes the second time.
+        let answer = |event: &NewEvent| {
+            let recorded = answers.get_mut(&event.key()).ok_or(Refusal::Store)?;
+            let answer = recorded.clone();
+            recorded.seen_before = true;
+            Ok(answer)
+        };
         events.iter().map(answer).collect()
     }
 

@@ -12,6 +12,7 @@ mod given;
 mod health;
 mod lines;
 mod log;
+mod mutants;
 mod odd;
 mod openings;
 mod properties;

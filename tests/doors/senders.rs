@@ -122,7 +122,8 @@ async fn a_type_is_for_its_roles_alone() {
         }
     }
     assert_eq!(office.last_position().await, 1, "nothing was written");
-    let posted = json!({ "version": "2026-01", "language": "ru", "text_hash": super::given::TEXT_HASH, "posted_at": "2026-01-12T04:00:00Z" });
+    let hash = super::given::TEXT_HASH;
+    let posted = json!({ "version": "2026-01", "language": "ru", "text_hash": hash, "posted_at": "2026-01-12T04:00:00Z" });
     let policy = event("policy_version.published.v1", "", posted).without("/subject");
     assert_eq!(officer.append(&policy).await.status, 201, "the officer governs");
 }

@@ -76,7 +76,7 @@ impl House {
     /// Starts the service on a free port, with settings as variables.
     pub(crate) async fn serve_with(self, settings: &[(&str, &str)]) -> Server {
         let log = self.log_file();
-        let before = log.metadata().unwrap().len();
+        let before = self.log().len();
         let mut child = command(&["serve", "--listen", "127.0.0.1:0", "--config"])
             .arg(self.path("subject-record.toml"))
             .envs(settings.iter().copied())
@@ -87,7 +87,7 @@ impl House {
             .unwrap();
         for _ in 0..PATIENCE_TRIES {
             let log = self.log();
-            if let Some(address) = log.get(before as usize..).and_then(address_in) {
+            if let Some(address) = log.get(before..).and_then(address_in) {
                 return Server { child, address, house: Some(self) };
             }
             assert_eq!(child.try_wait().unwrap(), None, "the service did not start: {log}");

@@ -10,7 +10,8 @@ use tempfile::TempDir;
 
 use crate::demo::{PATIENCE_TRIES, pause};
 
-/// Without sandbox and GPU it runs in a container too; nothing it would do by itself goes out.
+/// Without sandbox and GPU it runs in a container too; nothing it would do by itself goes out. A page that scrolls
+/// smoothly would move under a click.
 const FLAGS: &[&str] = &[
     "--headless",
     "--no-sandbox",
@@ -22,6 +23,8 @@ const FLAGS: &[&str] = &[
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--force-prefers-reduced-motion",
+    "--window-size=1280,900",
 ];
 
 /// The member that names an element in answers and arguments (W3C WebDriver, section 12.1).
@@ -122,8 +125,9 @@ impl Browser {
 
     /// Waits until an element of a CSS selector is there.
     pub(super) async fn wait_for(&self, selector: &str) {
+        let there = format!("return document.querySelector({}) !== null", json!(selector));
         for _ in 0..PATIENCE_TRIES {
-            if self.run(&format!("return document.querySelector('{selector}') !== null")).await == true {
+            if self.run(&there).await == true {
                 return;
             }
             pause().await;

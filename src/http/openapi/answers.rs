@@ -23,6 +23,7 @@ pub(super) const RESULTS: &str = r#"{ "results": [
 pub(super) const SUBJECT: &str = r#"{
   "subject": "p-0192a1b2", "simulated": false, "revision": "4",
   "standing": { "state": "registered", "kind": "person", "language": "kk", "at": "2026-02-03T04:15:00Z" },
+  "unopened": [],
   "profile": {
     "email": {
       "state": "open", "value": "gulnur@example.kz", "position": "0000000000000003",

@@ -188,11 +188,21 @@ fn reading() -> Vec<(&'static str, Value)> {
     let subject = [
         ("subject", said("The person's id.")),
         ("simulated", simulated.clone()),
-        ("revision", said("Where the stream ends, as of the moment asked for.")),
+        ("revision?", said("Where the stream ends; absent with as_of or known_at.")),
+        (
+            "unopened",
+            list(&object(
+                "Personal values of the profile that were not opened.",
+                &[
+                    ("position", said("The event that brought them.")),
+                    ("state", json!({ "enum": ["sealed", "shredded", "lost"] })),
+                ],
+            )),
+        ),
         ("standing", object("Where the person stands.", &standing)),
         (
             "profile",
-            json!({ "type": "object", "additionalProperties": named("Member"), "description": "Personal members by name; unopened ones by the position of their event." }),
+            json!({ "type": "object", "additionalProperties": named("Member"), "description": "Personal members by name." }),
         ),
         (
             "consents",

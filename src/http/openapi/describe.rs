@@ -85,11 +85,11 @@ fn components() -> ComponentsBuilder {
         .security_scheme("bearer", SecurityScheme::Http(bearer.build()))
         .parameter(
             "X-Request-Id",
-            header("X-Request-Id", "An id of your own for the request, up to 64 printable ASCII characters."),
+            header("X-Request-Id", "An id of your own for the request: up to 64 of A-Z a-z 0-9 . _ - and no personal identifier; else the service makes one."),
         )
         .parameter(
             "traceparent",
-            header("traceparent", "W3C trace context; written to the service's own log."),
+            header("traceparent", "W3C trace context, version 00; written to the service's own log."),
         )
         .header(
             "X-Request-Id",

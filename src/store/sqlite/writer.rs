@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::time::Duration;
 
 use lru::LruCache;
 use sqlx::{AssertSqlSafe, SqliteConnection};
@@ -13,7 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 use super::plan::{Ground, KnownStream, Plan};
 use super::{SqliteSettings, reader};
 use crate::clock::Clock;
-use crate::db::empty_write_ahead_log;
+use crate::db::scrub;
 use crate::store::append::RecordedTimes;
 use crate::store::{Append, AppendError, Appended, EventKey, Mark, Receipt, StoreError};
 
@@ -27,9 +26,6 @@ const PUT_TEXT: &str = "INSERT OR IGNORE INTO texts (hash, body) VALUES (?1, ?2)
 const INSERT: &str = "INSERT INTO appends (position, stream, new_stream, revision, source, new_source, id, mark, \
     recorded_us, leaf, body, generation, sealed) VALUES ";
 const ROW: &str = "(?,?,?,?,?,?,?,?,?,?,?,?,?)";
-
-/// Times the write-ahead log is tried to be emptied, a tenth of a second apart, when readers hold it.
-const SCRUB_TRIES: u32 = 50;
 
 /// Streams met for the first time in a batch are loaded by one query; heads beyond the cache load again.
 type Heads = LruCache<StreamName, KnownStream>;
@@ -344,13 +340,11 @@ impl Writer {
     async fn destroy_boxes(&mut self, stream: &StreamName) -> Result<u64, StoreError> {
         let destroyed =
             sqlx::query(DESTROY_BOXES).bind(stream.to_string()).execute(&mut self.connection).await?;
-        for _ in 0..SCRUB_TRIES {
-            if empty_write_ahead_log(&mut self.connection).await? {
-                return Ok(destroyed.rows_affected());
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
+        if scrub(&mut self.connection).await? {
+            Ok(destroyed.rows_affected())
+        } else {
+            Err(StoreError::NotScrubbed)
         }
-        Err(StoreError::NotScrubbed)
     }
 }
 
