@@ -104,7 +104,7 @@ impl Examples {
         let personal = if personal { json!({ "personal": { "email": "g@example.kz" } }) } else { json!({}) };
         let mut event = json!({
             "specversion": "1.0", "id": id, "source": "platform/profile", "type": "profile.changed.v1",
-            "subject": "p-readme-0001", "time": "2026-11-05T10:00:00+05:00",
+            "subject": "p-readme-0001", "time": "2025-11-05T10:00:00+05:00",
             "data": { "field": "email", "cause": "subject" },
         });
         event["data"].as_object_mut().unwrap().extend(personal.as_object().unwrap().clone());

@@ -127,6 +127,11 @@ impl CommandError {
 
 /// Runs the command of the process's arguments.
 pub async fn run() -> ExitCode {
+    // What a panic says may hold a value of somebody's: only its place is printed.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        eprintln!("a mistake in this program, at {place}");
+    }));
     let line = CommandLine::parse();
     let result = match line.command {
         Command::Init(init) => init.run(&crate::clock::SystemEntropy).await,

@@ -44,7 +44,9 @@ pub struct TokenInfo {
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
     /// The name is no token id.
-    #[error("a token's name is 1 to 64 of a-z, 0-9 and -, and not `service`")]
+    #[error(
+        "a token's name is 1 to 64 of a-z, 0-9 and -, begins with a letter or digit, looks like no IIN or phone number, and is not `service`"
+    )]
     Name,
     /// The name is taken, also when that token was revoked.
     #[error("there is or was a token of this name; names are not used twice, since events bear them")]

@@ -73,17 +73,9 @@ fn python_agrees(timeline: &Value, stored: &[(String, String)]) -> (bool, String
 
 #[tokio::test]
 async fn a_few_lines_of_python_agree() {
-    let without = std::env::var("SUBJECT_RECORD_WITHOUT").unwrap_or_default();
-    if without.split([',', ' ']).any(|name| name == "python3") {
+    if !crate::tools::wanted("python3", &["python3"]) {
         return;
     }
-    let there =
-        Command::new("python3").arg("--version").stdout(Stdio::null()).status().is_ok_and(|s| s.success());
-    assert!(
-        there,
-        "python3 is missing: install it, or set SUBJECT_RECORD_WITHOUT=python3 to leave this check out"
-    );
-
     let (timeline, stored) = evidence().await;
     let (agrees, said) = python_agrees(&timeline, &stored);
     assert!(agrees && said.contains("7 values"), "{said}");
