@@ -105,7 +105,9 @@ pub struct WriterTuning {
 /// [`DatabaseError::Open`], naming the file.
 pub async fn open_readers(path: &Path) -> Result<SqlitePool, DatabaseError> {
     let options = options(path).create_if_missing(false).pragma("query_only", "ON");
-    let pool = SqlitePoolOptions::new().max_connections(READERS_MAX).connect_with(options).await;
+    // A file does not hang up: asking it before each use would double the cost of a short read.
+    let pool = SqlitePoolOptions::new().max_connections(READERS_MAX).test_before_acquire(false);
+    let pool = pool.connect_with(options).await;
     pool.map_err(|source| DatabaseError::Open { path: path.to_owned(), source })
 }
 
