@@ -44,17 +44,24 @@ impl Browser {
     pub(super) async fn start() -> Self {
         let profile = TempDir::new().unwrap();
         let said = profile.path().join("driver.log");
-        let driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdin(Stdio::null())
-            .stdout(File::create(&said).unwrap())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let start = || {
+            Command::new("chromedriver")
+                .arg("--port=0")
+                .stdin(Stdio::null())
+                .stdout(File::create(&said).unwrap())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap()
+        };
+        let driver = start();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let (address, session) = (String::new(), String::new());
         let mut browser = Self { driver, http, address, session, _profile: profile };
-        for _ in 0..PATIENCE_TRIES {
+        for _ in 0..2 * PATIENCE_TRIES {
+            // The port it picks for one family of addresses may be taken in the other: then it gives up.
+            if browser.driver.try_wait().unwrap().is_some() {
+                browser.driver = start();
+            }
             let said = std::fs::read_to_string(&said).unwrap();
             if let Some((port, _)) =
                 said.split_once("successfully on port ").and_then(|(_, rest)| rest.split_once(".\n"))
