@@ -1,10 +1,15 @@
 //! A stored event as a fold sees it.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use subject_record_schemas::stored::StoredEventError;
-use subject_record_schemas::{EventId, Fact, Position, Revision, StoredEvent};
+use subject_record_schemas::{
+    EventId, EventType, Fact, LeafHash, Position, Reference, Revision, Source, StoredEvent,
+};
 
 /// A stored event of one stream, parsed once.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,8 +18,20 @@ pub struct SubjectEvent {
     pub position: Position,
     /// Place in the stream.
     pub revision: Revision,
+    /// Leaf hash that the store keeps for it.
+    pub leaf_hash: LeafHash,
+    /// Leaf hash of the stream's event before, by its own word.
+    pub previous: Option<LeafHash>,
+    /// Whether its bytes have the leaf hash that the store keeps.
+    pub intact: bool,
+    /// Who emitted it.
+    pub source: Source,
     /// The emitter's name for it.
     pub id: EventId,
+    /// Who acted, if that was told.
+    pub actor: Option<Reference>,
+    /// What it is tied to, if that was told.
+    pub correlation: Option<Reference>,
     /// When it happened, by the emitter's word.
     pub occurred_at: DateTime<Utc>,
     /// When it was stored.
@@ -25,22 +42,88 @@ pub struct SubjectEvent {
     pub has_personal: bool,
 }
 
+/// What the store says of an event, beside its bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// Place in the store.
+    pub position: Position,
+    /// Leaf hash that it keeps.
+    pub leaf_hash: LeafHash,
+    /// Whether the bytes have that hash.
+    pub intact: bool,
+}
+
 impl SubjectEvent {
     /// Parses stored bytes.
     ///
     /// # Errors
     /// When they are no event of a known type.
-    pub fn read(position: Position, stored: &StoredEvent) -> Result<Self, StoredEventError> {
+    pub fn read(kept: Kept, stored: &StoredEvent) -> Result<Self, StoredEventError> {
         Ok(Self {
-            position,
+            position: kept.position,
             revision: stored.revision()?,
+            leaf_hash: kept.leaf_hash,
+            previous: stored.previous,
+            intact: kept.intact,
+            source: stored.attributes.source.clone(),
             id: stored.attributes.id.clone(),
+            actor: stored.attributes.actor.clone(),
+            correlation: stored.attributes.correlationid.clone(),
             occurred_at: stored.attributes.time,
             recorded_at: stored.recordedtime,
             fact: stored.fact()?,
             has_personal: stored.digests().next().is_some(),
         })
     }
+
+    /// The same, from the bytes alone and without a tree of JSON between: what a follower of the whole log does.
+    ///
+    /// # Errors
+    /// When they are no event of a known type.
+    pub fn parse(kept: Kept, bytes: &str) -> Result<Self, StoredEventError> {
+        let lean: Lean<'_> = serde_json::from_str(bytes)?;
+        let event_type = lean.wire_name.parse::<EventType>();
+        let event_type = event_type.map_err(|_| StoredEventError::UnknownType(lean.wire_name.to_string()))?;
+        let sequence = lean.sequence.parse();
+        let sequence = sequence.map_err(|_| StoredEventError::Sequence(lean.sequence.to_string()))?;
+        Ok(Self {
+            position: kept.position,
+            revision: Revision::new(sequence),
+            leaf_hash: kept.leaf_hash,
+            previous: lean.previous,
+            intact: kept.intact,
+            source: lean.source,
+            id: lean.id,
+            actor: lean.actor,
+            correlation: lean.correlationid,
+            occurred_at: lean.time.trunc_subsecs(6),
+            recorded_at: lean.recordedtime,
+            fact: Fact::parse(event_type, lean.data.get())?,
+            // No public text holds a quotation mark, so this stands nowhere else.
+            has_personal: lean.data.get().contains("\"_sd\":[\""),
+        })
+    }
+}
+
+/// What a fold needs of stored bytes.
+#[derive(Deserialize)]
+struct Lean<'b> {
+    id: EventId,
+    source: Source,
+    #[serde(borrow, rename = "type")]
+    wire_name: Cow<'b, str>,
+    #[serde(default)]
+    actor: Option<Reference>,
+    #[serde(default)]
+    correlationid: Option<Reference>,
+    time: DateTime<Utc>,
+    recordedtime: DateTime<Utc>,
+    #[serde(borrow)]
+    sequence: Cow<'b, str>,
+    #[serde(default)]
+    previous: Option<LeafHash>,
+    #[serde(borrow)]
+    data: &'b RawValue,
 }
 
 /// Orders a stream's events as they happened: by time, then by position.
@@ -65,7 +148,7 @@ pub fn in_order(mut events: Vec<SubjectEvent>) -> Vec<SubjectEvent> {
 
 /// What an event brings into the world, by its name. Each kind has names of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Made<'a> {
+pub(crate) enum Made<'a> {
     Consent(&'a str),
     Disclosure(&'a str),
     StateRequest(&'a str),
@@ -73,7 +156,7 @@ enum Made<'a> {
 }
 
 /// What an event brings into the world.
-fn gives(fact: &Fact) -> Option<Made<'_>> {
+pub(crate) fn gives(fact: &Fact) -> Option<Made<'_>> {
     match fact {
         Fact::ConsentGiven(given) => Some(Made::Consent(given.consent_id.as_str())),
         Fact::DisclosureMade(made) => Some(Made::Disclosure(made.disclosure_id.as_str())),
@@ -84,7 +167,7 @@ fn gives(fact: &Fact) -> Option<Made<'_>> {
 }
 
 /// What of another event's making an event needs.
-fn names(fact: &Fact) -> Option<Made<'_>> {
+pub(crate) fn names(fact: &Fact) -> Option<Made<'_>> {
     match fact {
         Fact::ConsentWithdrawn(withdrawn) => Some(Made::Consent(withdrawn.consent_id.as_str())),
         Fact::WithdrawalLimited(limited) => Some(Made::Consent(limited.consent_id.as_str())),
@@ -103,7 +186,7 @@ mod tests {
     use subject_record_schemas::examples::Examples;
 
     use super::*;
-    use crate::given::{fact, noon};
+    use crate::given::{fact, leaf, noon};
 
     /// The example of a type under another name, `minutes` after noon.
     fn event(event_type: EventType, member: &str, name: &str, position: u64, minutes: i64) -> SubjectEvent {
@@ -113,11 +196,45 @@ mod tests {
         SubjectEvent {
             position: Position::new(position),
             revision: Revision::new(position - 1),
+            leaf_hash: leaf(position),
+            previous: None,
+            intact: true,
+            source: Source::parse("platform/tests").unwrap(),
+            actor: None,
+            correlation: None,
             id: EventId::parse(format!("e-{position}")).unwrap(),
             occurred_at: noon() + TimeDelta::minutes(minutes),
             recorded_at: noon(),
             fact: fact(event_type.wire_name(), &data),
             has_personal: false,
+        }
+    }
+
+    /// Stored bytes of every type's example.
+    fn stored_examples() -> impl Iterator<Item = String> {
+        EventType::ALL.iter().flat_map(|event_type| {
+            [true, false].map(|sealed| {
+                let mut document = Examples::of(*event_type).unwrap().valid;
+                let digests =
+                    if sealed { vec!["hmQvjMpuwMZAjiXIvPSI7brRnZ1VykKL2HgpAMjWuCY"] } else { vec![] };
+                document["data"]["personal"] = serde_json::json!({ "_sd": digests });
+                document["recordedtime"] = "2026-02-25T06:00:00.000001Z".into();
+                document["recordedby"] = "platform".into();
+                document["sequence"] = "000000000004".into();
+                document["blinding"] = "AAAAAAAAAAAAAAAAAAAAAA".into();
+                document["actor"] = "staff-1".into();
+                document["time"] = "2026-02-25T10:59:59.123456789+05:00".into();
+                document.to_string()
+            })
+        })
+    }
+
+    #[test]
+    fn an_event_parsed_from_its_bytes_is_the_one_that_is_read_through_json() {
+        let kept = Kept { position: Position::new(9), leaf_hash: leaf(9), intact: true };
+        for bytes in stored_examples() {
+            let read = SubjectEvent::read(kept, &StoredEvent::read(bytes.as_bytes()).unwrap()).unwrap();
+            assert_eq!(SubjectEvent::parse(kept, &bytes).unwrap(), read, "{bytes}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! Given these events, this follows: a small language for tests of folds.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use subject_record_schemas::{EventId, Fact, Position, Revision};
+use subject_record_schemas::{EventId, Fact, LeafHash, Position, Revision, Source};
 
 use crate::event::SubjectEvent;
 use crate::subject::Person;
@@ -24,6 +24,12 @@ impl Given {
         self.events.push(SubjectEvent {
             position: Position::new(number + 1),
             revision: Revision::new(number),
+            leaf_hash: leaf(number + 1),
+            previous: (number > 0).then(|| leaf(number)),
+            intact: true,
+            source: Source::parse("platform/tests").unwrap(),
+            actor: None,
+            correlation: None,
             id: EventId::parse(format!("e-{number}")).unwrap(),
             occurred_at: noon() + TimeDelta::minutes(minutes),
             recorded_at: noon() + TimeDelta::days(30),
@@ -37,6 +43,13 @@ impl Given {
     pub(crate) fn person(self) -> Person {
         Person::fold(self.events)
     }
+}
+
+/// A leaf hash for the event at a position.
+pub(crate) fn leaf(position: u64) -> LeafHash {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&position.to_be_bytes());
+    LeafHash::new(bytes)
 }
 
 /// A fact from its data as JSON.

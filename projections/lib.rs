@@ -3,10 +3,22 @@
 //! Everything here is pure: no clock, no network, no database, no cryptography. A fold sees what a stored
 //! event says in public and where its box lies; it never sees a personal value.
 
+pub mod acceptances;
+pub mod assessor;
+pub mod calendar;
+pub mod chronicle;
+pub mod deadlines;
+pub mod due;
 pub mod event;
+pub mod finding;
+pub mod findings;
 #[cfg(test)]
 mod given;
+pub mod governance;
+pub mod rules;
 pub mod sentences;
 pub mod subject;
+pub mod table;
+pub mod versions;
 
 pub use event::SubjectEvent;

@@ -10,6 +10,7 @@
 //!   (`phone` is a category of data, and a channel);
 //! - `[tagged]` says values that carry something, such as `{"unlisted": "x-1"}`: its `{}` is what they carry;
 //! - `[members]` labels the members of `data.personal`;
+//! - `[findings]` says each finding by its code;
 //! - `[events."<wire name>"]` holds the `title` and the `sentence` of a type.
 //!
 //! A sentence is text with placeholders and sections. `path` names a public member of `data`, with dots into
@@ -63,6 +64,7 @@ struct Table {
     forms: BTreeMap<String, BTreeMap<String, String>>,
     tagged: BTreeMap<String, Template>,
     members: BTreeMap<String, String>,
+    findings: BTreeMap<String, String>,
     events: BTreeMap<String, EventWords>,
 }
 
@@ -118,6 +120,12 @@ impl Sentences {
     #[must_use]
     pub fn word<'a>(&'a self, value: &'a str) -> &'a str {
         self.table.words.get(value).map_or(value, String::as_str)
+    }
+
+    /// What a finding of a code says; the code itself if there are no words for it.
+    #[must_use]
+    pub fn finding<'a>(&'a self, code: &'a str) -> &'a str {
+        self.table.findings.get(code).map_or(code, String::as_str)
     }
 
     /// Label of a member of `data.personal`; its name if there is none.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Months, NaiveDate, NaiveTime, TimeDelta, Utc};
 use serde::Serialize;
-use subject_record_schemas::types::consent::{ConsentGiven, ConsentWithdrawn};
+use subject_record_schemas::types::consent::{ConsentGiven, ConsentWithdrawn, WithdrawalLimited};
 use subject_record_schemas::vocabulary::{
     ConsentEndReason, Country, DataCategory, ErasureDecision, ErasureScope, EvidenceStrength, GivenBy,
     Language, PolicyAnswer, Purpose, SubjectKind, Term, WithdrawalScope,
@@ -12,6 +12,12 @@ use subject_record_schemas::vocabulary::{
 use subject_record_schemas::{Fact, Position, Reference};
 
 use crate::event::{SubjectEvent, in_order};
+pub use dealings::{
+    Agreement, Dealings, Destruction, Disclosure, Dispute, Representation, Request, Restriction,
+    StateRequest, Told,
+};
+
+mod dealings;
 
 /// A person as the events of their stream tell.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -24,6 +30,9 @@ pub struct Person {
     pub consents: BTreeMap<Reference, Consent>,
     /// Answers to the policy, as they were given.
     pub acceptances: Vec<Acceptance>,
+    /// Agreements, requests, disclosures, restrictions, disputes.
+    #[serde(flatten)]
+    pub dealings: Dealings,
 }
 
 /// Where a person stands.
@@ -83,6 +92,15 @@ pub struct Consent {
     pub given_at: DateTime<Utc>,
     /// The first instant at which its term has run out, if it has one.
     pub until: Option<DateTime<Utc>>,
+    /// Its term, as stated.
+    #[serde(skip)]
+    pub term: Term,
+    /// When it was withdrawn in full or ended, by what was recorded.
+    #[serde(skip)]
+    pub ended_at: Option<DateTime<Utc>>,
+    /// What bars the rest of its withdrawal, if anything was recorded.
+    #[serde(skip)]
+    pub limited_by: Option<(WithdrawalLimited, Position)>,
     /// Positions of the events that made it what it is.
     pub events: Vec<Position>,
 }
@@ -140,17 +158,21 @@ impl Person {
     #[must_use]
     pub fn fold(events: Vec<SubjectEvent>) -> Self {
         let mut person = Self::default();
+        let mut at = DateTime::UNIX_EPOCH;
         for event in in_order(events) {
-            person.apply(&event);
+            at = at.max(event.occurred_at);
+            person.apply(&event, at);
         }
         person
     }
 
-    fn apply(&mut self, event: &SubjectEvent) {
+    /// Learns the next event, which counts from `at` on.
+    pub(crate) fn apply(&mut self, event: &SubjectEvent, at: DateTime<Utc>) {
+        self.dealings.apply(event, at);
         match &event.fact {
             Fact::SubjectRegistered(registered) => {
                 if self.standing == Standing::Unregistered {
-                    let (kind, language, at) = (registered.kind, registered.language, event.occurred_at);
+                    let (kind, language) = (registered.kind, registered.language);
                     self.standing = Standing::Registered { kind, language, at };
                 }
                 self.profile_boxes.extend(event.has_personal.then_some(event.position));
@@ -163,18 +185,19 @@ impl Person {
                 text_hash: answered.text_hash.to_string(),
                 language: answered.language,
                 answer: answered.answer,
-                at: event.occurred_at,
+                at,
                 position: event.position,
             }),
             Fact::ConsentGiven(given) => {
-                self.consents.insert(given.consent_id.clone(), Consent::of(given, event));
+                self.consents.insert(given.consent_id.clone(), Consent::of(given, event, at));
             }
             Fact::ConsentWithdrawn(withdrawn) => {
-                self.with_consent(&withdrawn.consent_id, event, |consent| consent.withdraw(withdrawn));
+                self.with_consent(&withdrawn.consent_id, event, |consent| consent.withdraw(withdrawn, at));
             }
             Fact::WithdrawalLimited(limited) => {
                 self.with_consent(&limited.consent_id, event, |consent| {
                     consent.purposes_kept.clone_from(&limited.purposes_kept);
+                    consent.limited_by = Some((limited.clone(), event.position));
                 });
             }
             Fact::ConsentEnded(ended) => self.with_consent(&ended.consent_id, event, |consent| {
@@ -185,14 +208,16 @@ impl Person {
                     ConsentEndReason::RevokedByOperator => ConsentState::Revoked,
                     ConsentEndReason::Unlisted(_) => ConsentState::Ended,
                 };
+                consent.ended_at.get_or_insert(at);
                 consent.purposes.clear();
                 consent.purposes_kept.clear();
+                consent.limited_by = None;
             }),
             Fact::ErasureDecided(decided)
                 if decided.decision == ErasureDecision::Approved
                     && decided.scope == ErasureScope::Subject =>
             {
-                self.standing = Standing::Erased { at: event.occurred_at };
+                self.standing = Standing::Erased { at };
                 self.profile_boxes.clear();
             }
             // What the rest means for a person is told by the read models.
@@ -210,7 +235,7 @@ impl Person {
 }
 
 impl Consent {
-    fn of(given: &ConsentGiven, event: &SubjectEvent) -> Self {
+    fn of(given: &ConsentGiven, event: &SubjectEvent, at: DateTime<Utc>) -> Self {
         Self {
             state: ConsentState::Given,
             text: ShownText {
@@ -229,13 +254,16 @@ impl Consent {
             public: given.public,
             by: given.by.clone(),
             strength: given.strength,
-            given_at: event.occurred_at,
-            until: end_of(&given.term, event.occurred_at),
+            given_at: at,
+            until: end_of(&given.term, at),
+            term: given.term.clone(),
+            ended_at: None,
+            limited_by: None,
             events: vec![event.position],
         }
     }
 
-    fn withdraw(&mut self, withdrawn: &ConsentWithdrawn) {
+    fn withdraw(&mut self, withdrawn: &ConsentWithdrawn, at: DateTime<Utc>) {
         match withdrawn.scope {
             WithdrawalScope::All => {
                 let stays = |purpose: &Purpose| {
@@ -244,6 +272,7 @@ impl Consent {
                 self.purposes.retain(stays);
                 if self.purposes.is_empty() {
                     self.state = ConsentState::Withdrawn;
+                    self.ended_at.get_or_insert(at);
                 }
             }
             WithdrawalScope::ThirdParty => self.third_party = false,
@@ -266,7 +295,7 @@ fn end_of(term: &Term, given_at: DateTime<Utc>) -> Option<DateTime<Utc>> {
 }
 
 /// 24:00 of a day in Kazakhstan.
-fn midnight_after(day: NaiveDate) -> Option<DateTime<Utc>> {
+pub(crate) fn midnight_after(day: NaiveDate) -> Option<DateTime<Utc>> {
     let midnight = day.succ_opt()?.and_time(NaiveTime::MIN);
     let local = chrono::FixedOffset::east_opt(KAZAKHSTAN_OFFSET_SECONDS)?;
     midnight.and_local_timezone(local).single().map(|instant| instant.to_utc())

@@ -109,6 +109,16 @@ macro_rules! catalogue {
                 }
             }
 
+            /// The same, from the text of `data`.
+            ///
+            /// # Errors
+            /// When `data` does not have the shape of the type.
+            pub fn parse(event_type: EventType, data: &str) -> Result<Self, serde_json::Error> {
+                match event_type {
+                    $(EventType::$variant => serde_json::from_str(data).map(Self::$variant)),+
+                }
+            }
+
             /// Its type.
             #[must_use]
             pub const fn event_type(&self) -> EventType {

@@ -149,7 +149,7 @@ impl Timelines {
             }
             let unreadable = |source| TimelineError::Unreadable { position, source };
             let stored = StoredEvent::read(recorded.bytes.as_bytes()).map_err(unreadable)?;
-            let event = SubjectEvent::read(position, &stored).map_err(unreadable)?;
+            let event = SubjectEvent::read(recorded.kept(), &stored).map_err(unreadable)?;
             if question.as_of.is_none_or(|as_of| event.occurred_at <= as_of) {
                 by_position.insert(position, (recorded, stored));
                 events.push(event);

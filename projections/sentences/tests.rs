@@ -7,6 +7,7 @@ use subject_record_schemas::publish::sent_schema;
 
 use super::template::{Condition, Path, Segment, Show};
 use super::*;
+use crate::finding::FindingCode;
 
 mod rendered;
 
@@ -235,4 +236,15 @@ fn every_closed_value_tag_and_personal_member_has_its_label_in_every_language_an
 #[test]
 fn kazakh_is_written_with_its_own_letters() {
     assert!("әғқңөұүһі".chars().filter(|letter| file(Language::Kk).contains(*letter)).count() >= 8);
+}
+
+#[test]
+fn every_finding_is_said_in_three_languages_and_nothing_else_is() {
+    let codes: BTreeSet<_> = FindingCode::ALL.iter().map(|code| code.as_str()).collect();
+    for (language, _) in LANGUAGES {
+        let findings = &Sentences::of(language).table.findings;
+        assert_eq!(findings.keys().map(String::as_str).collect::<BTreeSet<_>>(), codes);
+        let said: BTreeSet<_> = findings.values().collect();
+        assert_eq!(said.len(), codes.len(), "two findings read alike in {language}");
+    }
 }

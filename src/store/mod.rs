@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use subject_record_projections::event::Kept;
 use subject_record_schemas::{EventId, LeafHash, Position, Revision, Source, StreamName};
 use tokio::sync::watch;
 
@@ -51,6 +52,15 @@ pub struct RecordedEvent {
     pub recorded_at: DateTime<Utc>,
     /// The exact stored bytes: the evidence.
     pub bytes: Arc<str>,
+}
+
+impl RecordedEvent {
+    /// What the store says of it, its bytes hashed again.
+    #[must_use]
+    pub fn kept(&self) -> Kept {
+        let intact = append::leaf_hash(self.bytes.as_bytes()) == self.leaf_hash;
+        Kept { position: self.position, leaf_hash: self.leaf_hash, intact }
+    }
 }
 
 /// The end of a stream.

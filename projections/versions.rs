@@ -1,0 +1,204 @@
+//! What keys hold over time, and how knowledge of that changes: the two times of DESIGN's read models in one
+//! place.
+//!
+//! Over `time`, a key holds a row from an instant on, until it holds another or none. A new event changes that
+//! picture; the difference between the picture before and after is a list of [`Change`]s at the event's
+//! position. So a row stands over an interval of `time` and an interval of positions, and both answers (what was
+//! so, what was known) are found by comparing numbers.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::table::{Row, Table};
+
+/// What a table's key holds from an instant on.
+type History = Vec<(DateTime<Utc>, Option<Row>)>;
+
+/// Which key of which table.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    table: &'static str,
+    key: Arc<str>,
+}
+
+/// What the keys of one stream hold over time, as known now.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Versions {
+    places: BTreeMap<Place, History>,
+}
+
+/// A difference between what was known before an event and after it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// A row becomes known: it holds from an instant, until another if that is known already.
+    Open {
+        /// The row.
+        row: Row,
+        /// First instant at which it holds.
+        from: DateTime<Utc>,
+        /// First instant at which it holds no more.
+        until: Option<DateTime<Utc>>,
+    },
+    /// The end of a row becomes known, which had none.
+    End {
+        /// The row.
+        row: RowName,
+        /// First instant at which it holds no more.
+        until: DateTime<Utc>,
+    },
+    /// A row was wrong, as is known now: it never held like that.
+    Retract {
+        /// The row.
+        row: RowName,
+    },
+}
+
+/// Names a row that is known: among those that are not retracted there is one of a key and instant.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RowName {
+    /// Name of its table.
+    pub table: &'static str,
+    /// Its key among the rows of its stream.
+    pub key: Arc<str>,
+    /// First instant at which it holds.
+    pub from: DateTime<Utc>,
+}
+
+/// Changes to a stream's keys by one event.
+#[derive(Debug)]
+pub struct Draft<'v> {
+    versions: &'v mut Versions,
+    before: BTreeMap<Place, History>,
+}
+
+impl Versions {
+    /// Begins the changes of one event.
+    pub fn draft(&mut self) -> Draft<'_> {
+        Draft { versions: self, before: BTreeMap::new() }
+    }
+
+    /// What became known between an earlier picture and this one.
+    #[must_use]
+    pub fn changes_since(&self, before: &Self) -> Vec<Change> {
+        let mut changes = Vec::new();
+        let empty = History::new();
+        for (place, history) in &before.places {
+            let now = self.places.get(place).unwrap_or(&empty);
+            differences(place, history, now, &mut changes);
+        }
+        for (place, history) in &self.places {
+            if !before.places.contains_key(place) {
+                differences(place, &empty, history, &mut changes);
+            }
+        }
+        changes
+    }
+
+    /// The row that a key holds at an instant.
+    #[must_use]
+    pub fn at(&self, table: &'static Table, key: &str, at: DateTime<Utc>) -> Option<&Row> {
+        let history = self.places.get(&Place { table: table.name, key: key.into() })?;
+        let (_, row) = history.iter().rev().find(|(from, _)| *from <= at)?;
+        row.as_ref()
+    }
+
+    /// Every row that holds at an instant, by table and key.
+    pub fn all_at(&self, at: DateTime<Utc>) -> impl Iterator<Item = &Row> {
+        self.places.values().filter_map(move |history| {
+            let (_, row) = history.iter().rev().find(|(from, _)| *from <= at)?;
+            row.as_ref()
+        })
+    }
+}
+
+impl Draft<'_> {
+    /// From an instant on a key holds this row, whatever was said before of the time after it.
+    pub fn set(&mut self, from: DateTime<Utc>, row: Row) {
+        self.plan(row.table, Arc::clone(&row.key), [(from, Some(row))]);
+    }
+
+    /// From an instant on a key holds nothing.
+    pub fn clear(&mut self, table: &'static Table, key: &str, from: DateTime<Utc>) {
+        self.plan(table, key.into(), [(from, None)]);
+    }
+
+    /// From an instant on a key holds this row, and from a later one on that one: what is bound to come by time
+    /// alone.
+    pub fn set_then(&mut self, from: DateTime<Utc>, row: Row, then: DateTime<Utc>, later: Option<Row>) {
+        let (table, key) = (row.table, Arc::clone(&row.key));
+        if then <= from {
+            self.plan(table, key, [(from, later)]);
+        } else {
+            self.plan(table, key, [(from, Some(row)), (then, later)]);
+        }
+    }
+
+    /// The row that a key holds at an instant, as drafted so far.
+    #[must_use]
+    pub fn at(&self, table: &'static Table, key: &str, at: DateTime<Utc>) -> Option<&Row> {
+        self.versions.at(table, key, at)
+    }
+
+    /// What a key holds from `plan`'s first instant on. Instants ascend.
+    fn plan<const N: usize>(
+        &mut self,
+        table: &'static Table,
+        key: Arc<str>,
+        plan: [(DateTime<Utc>, Option<Row>); N],
+    ) {
+        let place = Place { table: table.name, key };
+        let history = self.versions.places.entry(place.clone()).or_default();
+        self.before.entry(place).or_insert_with(|| history.clone());
+        for (from, row) in plan {
+            history.retain(|(earlier, _)| *earlier < from);
+            let held = history.last().and_then(|(_, row)| row.as_ref());
+            if held != row.as_ref() {
+                history.push((from, row));
+            }
+        }
+    }
+
+    /// What became known by this event.
+    #[must_use]
+    pub fn changes(self) -> Vec<Change> {
+        let mut changes = Vec::new();
+        for (place, before) in &self.before {
+            let now = self.versions.places.get(place);
+            differences(place, before, now.unwrap_or(&History::new()), &mut changes);
+            if now.is_some_and(Vec::is_empty) {
+                self.versions.places.remove(place);
+            }
+        }
+        changes
+    }
+}
+
+/// What a key holds, as rows with both ends.
+fn spans(history: &History) -> impl Iterator<Item = (DateTime<Utc>, Option<DateTime<Utc>>, &Row)> {
+    history.iter().enumerate().filter_map(|(place, (from, row))| {
+        let until = history.get(place + 1).map(|(next, _)| *next);
+        Some((*from, until, row.as_ref()?))
+    })
+}
+
+fn differences(place: &Place, before: &History, now: &History, changes: &mut Vec<Change>) {
+    let name = |from| RowName { table: place.table, key: Arc::clone(&place.key), from };
+    for (from, until, row) in spans(before) {
+        let same = spans(now).find(|(other, _, content)| *other == from && *content == row);
+        match (until, same.map(|(_, until, _)| until)) {
+            (_, None) => changes.push(Change::Retract { row: name(from) }),
+            (before, Some(now)) if before == now => {}
+            (None, Some(Some(until))) => changes.push(Change::End { row: name(from), until }),
+            (Some(_), Some(_)) | (None, Some(None)) => changes.push(Change::Retract { row: name(from) }),
+        }
+    }
+    for (from, until, row) in spans(now) {
+        let same = spans(before).find(|(other, _, content)| *other == from && *content == row);
+        let stays = same.is_some_and(|(_, before, _)| before == until || before.is_none());
+        if !stays {
+            changes.push(Change::Open { row: row.clone(), from, until });
+        }
+    }
+}
