@@ -4,8 +4,10 @@
 //! *known* is decided by whoever feeds the events in.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use subject_record_schemas::reference::TextHash;
 use subject_record_schemas::types::governance::{
     ConsentTextPublished, DataListApproved, PolicyVersionPublished, RecipientRegistered,
     ResponsibilityAssigned, RulePackPublished, StoragePlaceRegistered, WorkCalendarPublished,
@@ -15,7 +17,7 @@ use subject_record_schemas::{Fact, Position, Reference};
 
 use crate::calendar::Calendars;
 use crate::event::SubjectEvent;
-use crate::rules::RulePack;
+use crate::rules::{RulePack, RulePackError};
 
 /// Something that was published, when and by which event.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,6 +41,8 @@ pub struct Governance {
     places: BTreeMap<Reference, Vec<Published<StoragePlaceRegistered>>>,
     calendars: Vec<Published<WorkCalendarPublished>>,
     rule_packs: Vec<Published<RulePackPublished>>,
+    /// Texts of published packs, parsed, by their hash.
+    packs: BTreeMap<TextHash, Arc<RulePack>>,
     last: Option<Position>,
 }
 
@@ -84,11 +88,32 @@ impl Governance {
         self.last = self.last.max(Some(event.position));
     }
 
-    /// Rules in force at an instant: of the newest pack that was published by then and takes effect by then, or those
-    /// that come with this build.
+    /// Takes in the text of a published rule pack. Until it has, the pack judges nothing.
+    ///
+    /// The caller has checked the text against the hash that the event names.
+    ///
+    /// # Errors
+    /// [`RulePackError`] when the text is no rule pack, or another one than was published.
+    pub fn take_pack(&mut self, published: &RulePackPublished, text: &str) -> Result<(), RulePackError> {
+        let pack = RulePack::parse(text)?;
+        if (&pack.pack_id, &pack.version) != (&published.pack_id, &published.version) {
+            let expected = format!("{}@{}", published.pack_id, published.version);
+            return Err(RulePackError::OtherPack { expected, found: pack.name() });
+        }
+        self.packs.insert(published.text_hash.clone(), Arc::new(pack));
+        Ok(())
+    }
+
+    /// Rules in force at an instant: of the pack that was published last by then and takes effect by then, or
+    /// those that come with this build.
     #[must_use]
-    pub fn rules(&self, _at: DateTime<Utc>) -> &RulePack {
-        RulePack::built_in()
+    pub fn rules(&self, at: DateTime<Utc>) -> &RulePack {
+        let in_effect = self.rule_packs(at).iter().rev().filter(|pack| pack.fact.effective_at <= at);
+        let mut known = in_effect.filter_map(|pack| self.packs.get(&pack.fact.text_hash));
+        match known.next() {
+            Some(pack) => pack,
+            None => RulePack::built_in(),
+        }
     }
 
     /// Working days as published by an instant.
@@ -202,3 +227,6 @@ impl Governance {
 pub fn effective_from(text: &PolicyVersionPublished) -> DateTime<Utc> {
     text.effective_at.unwrap_or(text.posted_at)
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,6 @@
 //! published texts; code that judges asks a pack, and knows no term, clause or article by itself.
 
 mod check;
-mod packs;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -19,7 +18,6 @@ use check::PackFile;
 
 pub use crate::finding::{FindingCode, Severity};
 pub use check::RulePackError;
-pub use packs::RulePacks;
 
 static BUILT_IN: LazyLock<RulePack> = LazyLock::new(|| {
     // A test parses the file. Without it nothing may be judged.

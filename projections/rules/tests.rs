@@ -1,6 +1,5 @@
 use proptest::prelude::*;
 use subject_record_schemas::examples::Examples;
-use subject_record_schemas::types::governance::RulePackPublished;
 use subject_record_schemas::{EventType, Fact};
 
 use super::*;
@@ -16,16 +15,6 @@ fn day(text: &str) -> NaiveDate {
 fn changed(from: &str, to: &str) -> Result<RulePack, RulePackError> {
     assert!(TEXT.contains(from), "{from}");
     RulePack::parse(&TEXT.replacen(from, to, 1))
-}
-
-fn published(version: &str, effective_at: &str) -> RulePackPublished {
-    RulePackPublished {
-        pack_id: "kz-94v".parse().unwrap(),
-        version: version.parse().unwrap(),
-        text_hash: "0".repeat(64).parse().unwrap(),
-        effective_at: effective_at.parse().unwrap(),
-        supersedes: None,
-    }
 }
 
 #[test]
@@ -175,30 +164,6 @@ source_note = "Invented."
     let id = |on| both.deadline(DeadlineSubject::BreachNotice, day(on)).unwrap().id.to_string();
     assert_eq!(id("2024-06-30"), "art25-breach-notice-2wd");
     assert_eq!(id("2024-07-01"), "art25-breach-notice-1wd");
-}
-
-#[test]
-fn a_published_pack_holds_from_its_effect_on_and_the_built_in_one_before() {
-    let next = TEXT.replacen("version = \"2026-1\"", "version = \"2026-2\"", 1);
-    let mut packs = RulePacks::built_in();
-    packs.publish(&published("2026-2", "2026-07-01T00:00:00Z"), &next).unwrap();
-    let version = |packs: &RulePacks, at: &str| packs.in_force(at.parse().unwrap()).version.to_string();
-    assert_eq!(version(&packs, "2026-06-30T23:59:59Z"), "2026-1");
-    assert_eq!(version(&packs, "2026-07-01T00:00:00Z"), "2026-2");
-    assert_eq!(version(&packs, "1990-01-01T00:00:00Z"), "2026-1");
-    let corrected = next.replacen("2026-2", "2026-3", 1);
-    packs.publish(&published("2026-3", "2026-05-01T00:00:00Z"), &corrected).unwrap();
-    assert_eq!(version(&packs, "2026-08-01T00:00:00Z"), "2026-3", "the one that became known last");
-    assert_eq!(version(&packs, "2026-04-30T00:00:00Z"), "2026-1");
-}
-
-#[test]
-fn a_text_that_is_not_the_published_pack_changes_nothing() {
-    let mut packs = RulePacks::built_in();
-    let event = published("2026-2", "2026-07-01T00:00:00Z");
-    assert!(matches!(packs.publish(&event, TEXT), Err(RulePackError::OtherPack { .. })));
-    assert!(matches!(packs.publish(&event, "hello"), Err(RulePackError::Shape(_))));
-    assert_eq!(packs.in_force("2026-08-01T00:00:00Z".parse().unwrap()), RulePack::built_in());
 }
 
 proptest! {
