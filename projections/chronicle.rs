@@ -7,7 +7,6 @@
 use chrono::{DateTime, Utc};
 use subject_record_schemas::{Fact, LeafHash, Revision};
 
-use crate::acceptances;
 use crate::assessor::{self, Step};
 use crate::deadlines::Deadlines;
 use crate::event::{Made, SubjectEvent, gives, in_order, names};
@@ -15,6 +14,7 @@ use crate::findings::Docket;
 use crate::governance::Governance;
 use crate::subject::Person;
 use crate::versions::{Change, Draft, Versions};
+use crate::{acceptances, consents, disclosures, profile};
 
 /// What follows from a stream's events and from what was published.
 #[derive(Clone, Debug, Default)]
@@ -153,14 +153,19 @@ impl Chronicle {
             waiting.push(event.fact.clone());
             return draft.changes();
         }
+        person.pass(at);
         let verdicts = assessor::judge(&Step { event, at, person, office, rules, docket });
         docket.take(verdicts, at, &mut draft);
+        consents::supersede(&Step { event, at, person, office, rules, docket }, &mut draft);
         person.apply(event, at);
         let verdicts = assessor::settle(&Step { event, at, person, office, rules, docket });
         docket.take(verdicts, at, &mut draft);
         let after = Step { event, at, person, office, rules, docket };
         let verdicts = deadlines.learn(&after, &mut draft);
         acceptances::project(&after, &mut draft);
+        consents::project(&after, &mut draft);
+        disclosures::project(&after, &mut draft);
+        profile::project(&after, &mut draft);
         docket.take(verdicts, at, &mut draft);
         draft.changes()
     }
@@ -177,7 +182,10 @@ fn recount(
 ) {
     let published = office.calendars_after(deadlines.counted_at());
     for calendar in published.iter().take_while(|calendar| until.is_none_or(|until| calendar.at <= until)) {
-        let verdicts = deadlines.recount(calendar.at, office, docket, draft);
+        let verdicts = deadlines.recount(calendar.at, office, draft);
         docket.take(verdicts, calendar.at, draft);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use subject_record_schemas::vocabulary::{DataCategory, Purpose};
-use subject_record_schemas::{Position, Reference};
+use subject_record_schemas::vocabulary::{DataCategory, DisclosureGround, Purpose};
+use subject_record_schemas::{EventType, Position, Reference};
 
 use crate::assessor::Verdict;
 use crate::due::Due;
@@ -21,8 +21,9 @@ pub static FINDINGS: Table = Table {
         Column::indexed_text("finding"),
         Column::text("severity"),
         Column::indexed_text("state"),
+        Column::indexed_text("event"),
         Column::integer("about"),
-        Column::text("recipient"),
+        Column::indexed_text("recipient"),
     ],
 };
 
@@ -37,6 +38,9 @@ pub struct Finding {
     pub state: FindingState,
     /// The event it is about.
     pub about: Position,
+    /// Wire name of that event's type, if whoever found it said so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event: Option<&'static str>,
     /// From when it is so.
     pub opened_at: DateTime<Utc>,
     /// From when it is so no more.
@@ -80,6 +84,9 @@ pub struct Matter {
     /// Who received the data.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recipient: Option<Reference>,
+    /// Clause on which the data was passed on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ground: Option<DisclosureGround>,
     /// What for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub purpose: Option<Purpose>,
@@ -98,6 +105,7 @@ impl Finding {
             severity: rule.severity,
             state: FindingState::Open,
             about,
+            event: None,
             opened_at,
             cured_at: None,
             cured_by: None,
@@ -110,12 +118,26 @@ impl Finding {
         }
     }
 
+    /// About an event of this type.
+    #[must_use]
+    pub const fn about_a(mut self, event_type: EventType) -> Self {
+        self.event = Some(event_type.wire_name());
+        self
+    }
+
     /// With another event that shows it.
     #[must_use]
     pub fn shown_by(mut self, event: Position) -> Self {
         if !self.evidence.contains(&event) {
             self.evidence.push(event);
         }
+        self
+    }
+
+    /// Graver or less grave than the finding usually is.
+    #[must_use]
+    pub const fn graded(mut self, severity: Severity) -> Self {
+        self.severity = severity;
         self
     }
 
@@ -163,6 +185,7 @@ impl ReadRow for Finding {
             Cell::text(self.finding.to_string()),
             Cell::text(self.severity.as_str()),
             Cell::text(state),
+            Cell::maybe(self.event),
             Cell::Integer(i64::try_from(self.about.number()).unwrap_or(i64::MAX)),
             Cell::maybe(self.matter.recipient.as_ref().map(Reference::as_str)),
         ]

@@ -4,10 +4,14 @@
 //! event says in public and where its box lies; it never sees a personal value.
 
 pub mod acceptances;
+pub mod accesses;
 pub mod assessor;
 pub mod calendar;
 pub mod chronicle;
+pub mod consents;
 pub mod deadlines;
+pub mod decision;
+pub mod disclosures;
 pub mod due;
 pub mod event;
 pub mod finding;
@@ -15,6 +19,9 @@ pub mod findings;
 #[cfg(test)]
 mod given;
 pub mod governance;
+pub mod history;
+pub mod lawfulness;
+pub mod profile;
 pub mod rules;
 pub mod sentences;
 pub mod subject;

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Months, NaiveDate, NaiveTime, TimeDelta, Utc};
 use serde::Serialize;
-use subject_record_schemas::types::consent::{ConsentGiven, ConsentWithdrawn, WithdrawalLimited};
+use subject_record_schemas::types::consent::{ConsentGiven, WithdrawalLimited};
+use subject_record_schemas::types::governance::ConsentTextPublished;
 use subject_record_schemas::vocabulary::{
-    ConsentEndReason, Country, DataCategory, ErasureDecision, ErasureScope, EvidenceStrength, GivenBy,
-    Language, PolicyAnswer, Purpose, SubjectKind, Term, WithdrawalScope,
+    Country, DataCategory, ErasureDecision, ErasureScope, EvidenceStrength, GivenBy, Language, PolicyAnswer,
+    ProfileField, Purpose, SubjectKind, Term,
 };
 use subject_record_schemas::{Fact, Position, Reference};
 
@@ -16,16 +17,24 @@ pub use dealings::{
     Agreement, Dealings, Destruction, Disclosure, Dispute, Representation, Request, Restriction,
     StateRequest, Told,
 };
+pub use ends::{End, Ends};
 
 mod dealings;
+mod ends;
 
 /// A person as the events of their stream tell.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Person {
     /// Known, registered or erased.
     pub standing: Standing,
+    /// When the person registered; kept after an erasure.
+    #[serde(skip)]
+    pub registered_at: Option<DateTime<Utc>>,
     /// Positions of the events whose boxes hold the profile, oldest first: a later value replaces an earlier.
     pub profile_boxes: Vec<Position>,
+    /// Which value a box holds, for those that hold one.
+    #[serde(skip)]
+    pub box_fields: BTreeMap<Position, ProfileField>,
     /// Consents by the platform's names for them.
     pub consents: BTreeMap<Reference, Consent>,
     /// Answers to the policy, as they were given.
@@ -98,9 +107,15 @@ pub struct Consent {
     /// When it was withdrawn in full or ended, by what was recorded.
     #[serde(skip)]
     pub ended_at: Option<DateTime<Utc>>,
+    /// Whether whoever gave it could: the person, or somebody with authority for it (Art. 8).
+    #[serde(skip)]
+    pub authorised: bool,
     /// What bars the rest of its withdrawal, if anything was recorded.
     #[serde(skip)]
     pub limited_by: Option<(WithdrawalLimited, Position)>,
+    /// When its parts end, by what was recorded.
+    #[serde(skip)]
+    pub ends: Ends,
     /// Positions of the events that made it what it is.
     pub events: Vec<Position>,
 }
@@ -168,17 +183,21 @@ impl Person {
 
     /// Learns the next event, which counts from `at` on.
     pub(crate) fn apply(&mut self, event: &SubjectEvent, at: DateTime<Utc>) {
+        self.pass(at);
         self.dealings.apply(event, at);
+        let told = Told { position: event.position, at };
         match &event.fact {
             Fact::SubjectRegistered(registered) => {
+                self.registered_at.get_or_insert(at);
                 if self.standing == Standing::Unregistered {
                     let (kind, language) = (registered.kind, registered.language);
                     self.standing = Standing::Registered { kind, language, at };
                 }
                 self.profile_boxes.extend(event.has_personal.then_some(event.position));
             }
-            Fact::ProfileChanged(_) => {
-                self.profile_boxes.extend(event.has_personal.then_some(event.position))
+            Fact::ProfileChanged(changed) => {
+                self.profile_boxes.extend(event.has_personal.then_some(event.position));
+                self.box_fields.insert(event.position, changed.field);
             }
             Fact::PolicyVersionAnswered(answered) => self.acceptances.push(Acceptance {
                 policy_version: answered.policy_version.clone(),
@@ -189,10 +208,17 @@ impl Person {
                 position: event.position,
             }),
             Fact::ConsentGiven(given) => {
-                self.consents.insert(given.consent_id.clone(), Consent::of(given, event, at));
+                let authorised = self.dealings.may_consent(&given.by, at);
+                self.consents.insert(given.consent_id.clone(), Consent::of(given, event, at, authorised));
+            }
+            // An authority that is shown afterwards counts for the days that it covers.
+            Fact::RepresentationRecorded(_) => {
+                for consent in self.consents.values_mut().filter(|consent| !consent.authorised) {
+                    consent.authorised = self.dealings.may_consent(&consent.by, consent.given_at);
+                }
             }
             Fact::ConsentWithdrawn(withdrawn) => {
-                self.with_consent(&withdrawn.consent_id, event, |consent| consent.withdraw(withdrawn, at));
+                self.with_consent(&withdrawn.consent_id, event, |consent| consent.withdraw(withdrawn, told));
             }
             Fact::WithdrawalLimited(limited) => {
                 self.with_consent(&limited.consent_id, event, |consent| {
@@ -200,19 +226,9 @@ impl Person {
                     consent.limited_by = Some((limited.clone(), event.position));
                 });
             }
-            Fact::ConsentEnded(ended) => self.with_consent(&ended.consent_id, event, |consent| {
-                consent.state = match ended.reason {
-                    ConsentEndReason::Expired => ConsentState::Expired,
-                    ConsentEndReason::PurposeAchieved => ConsentState::PurposeAchieved,
-                    ConsentEndReason::Invalidated => ConsentState::Invalidated,
-                    ConsentEndReason::RevokedByOperator => ConsentState::Revoked,
-                    ConsentEndReason::Unlisted(_) => ConsentState::Ended,
-                };
-                consent.ended_at.get_or_insert(at);
-                consent.purposes.clear();
-                consent.purposes_kept.clear();
-                consent.limited_by = None;
-            }),
+            Fact::ConsentEnded(ended) => {
+                self.with_consent(&ended.consent_id, event, |consent| consent.end(&ended.reason, told));
+            }
             Fact::ErasureDecided(decided)
                 if decided.decision == ErasureDecision::Approved
                     && decided.scope == ErasureScope::Subject =>
@@ -225,6 +241,13 @@ impl Person {
         }
     }
 
+    /// Lets withdrawals take effect that were told of before and name an instant that has come by now.
+    pub fn pass(&mut self, now: DateTime<Utc>) {
+        for consent in self.consents.values_mut() {
+            consent.pass(now);
+        }
+    }
+
     /// Changes a consent that an event names. One that was never recorded as given stays unknown.
     fn with_consent(&mut self, id: &Reference, event: &SubjectEvent, change: impl FnOnce(&mut Consent)) {
         if let Some(consent) = self.consents.get_mut(id) {
@@ -234,8 +257,18 @@ impl Person {
     }
 }
 
+impl ShownText {
+    /// Whether this published text is the one that was shown.
+    #[must_use]
+    pub fn is(&self, text: &ConsentTextPublished) -> bool {
+        self.text_hash == text.text_hash.as_str()
+            && self.text_id == text.text_id
+            && self.version == text.version
+    }
+}
+
 impl Consent {
-    fn of(given: &ConsentGiven, event: &SubjectEvent, at: DateTime<Utc>) -> Self {
+    fn of(given: &ConsentGiven, event: &SubjectEvent, at: DateTime<Utc>, authorised: bool) -> Self {
         Self {
             state: ConsentState::Given,
             text: ShownText {
@@ -258,26 +291,10 @@ impl Consent {
             until: end_of(&given.term, at),
             term: given.term.clone(),
             ended_at: None,
+            authorised,
             limited_by: None,
+            ends: Ends::default(),
             events: vec![event.position],
-        }
-    }
-
-    fn withdraw(&mut self, withdrawn: &ConsentWithdrawn, at: DateTime<Utc>) {
-        match withdrawn.scope {
-            WithdrawalScope::All => {
-                let stays = |purpose: &Purpose| {
-                    !withdrawn.purposes.is_empty() && !withdrawn.purposes.contains(purpose)
-                };
-                self.purposes.retain(stays);
-                if self.purposes.is_empty() {
-                    self.state = ConsentState::Withdrawn;
-                    self.ended_at.get_or_insert(at);
-                }
-            }
-            WithdrawalScope::ThirdParty => self.third_party = false,
-            WithdrawalScope::CrossBorder => self.cross_border = false,
-            WithdrawalScope::Public => self.public = false,
         }
     }
 }

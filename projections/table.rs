@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use subject_record_schemas::Position;
 
 /// A read model's table.
 #[derive(Debug)]
@@ -150,6 +151,21 @@ impl Cell {
         Self::Integer(held.into_iter().map(bit).fold(0, |bits, bit: i64| bits | bit))
     }
 
+    /// A value of a list, as its word: what is outside the list is `unlisted`.
+    #[must_use]
+    pub fn word(value: &impl Serialize) -> Self {
+        Self::text(Self::word_of(value))
+    }
+
+    /// The word of a list's value.
+    #[must_use]
+    pub fn word_of(value: &impl Serialize) -> String {
+        match serde_json::to_value(value) {
+            Ok(serde_json::Value::String(word)) => word,
+            _ => "unlisted".to_owned(),
+        }
+    }
+
     /// A flag, as 0 or 1.
     #[must_use]
     pub fn flag(flag: bool) -> Self {
@@ -198,4 +214,19 @@ pub struct Row {
     pub cells: Arc<[Cell]>,
     /// What a reader is shown, as JSON.
     pub body: Arc<str>,
+}
+
+/// A row of a read model that has one an event ([`Shape::Events`]). What is shown is the event itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EventRow {
+    /// Its table.
+    pub table: &'static Table,
+    /// The event.
+    pub position: Position,
+    /// Whose stream it stands in: the person's id, `policy` or `office`.
+    pub subject: Arc<str>,
+    /// When it happened, by its emitter's word.
+    pub at: DateTime<Utc>,
+    /// One cell for each of the table's columns, in their order.
+    pub cells: Vec<Cell>,
 }

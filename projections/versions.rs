@@ -202,3 +202,6 @@ fn differences(place: &Place, before: &History, now: &History, changes: &mut Vec
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

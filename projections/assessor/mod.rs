@@ -10,8 +10,21 @@ use subject_record_schemas::Position;
 use crate::event::SubjectEvent;
 use crate::findings::{Docket, Finding};
 use crate::governance::Governance;
+use crate::lawfulness::Case;
 use crate::rules::{FindingCode, RulePack};
 use crate::subject::Person;
+
+mod consents;
+mod copies;
+mod destructions;
+mod disputes;
+mod publicity;
+mod recipients;
+mod recording;
+mod restrictions;
+mod state_requests;
+mod texts;
+mod uses;
 
 /// What an event means for the docket.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,7 +64,12 @@ impl Step<'_> {
     /// A finding about this event, from now on.
     #[must_use]
     pub fn finding(&self, code: FindingCode) -> Finding {
-        Finding::new(code, self.event.position, self.at, self.rules)
+        Finding::new(code, self.event.position, self.at, self.rules).about_a(self.event.fact.event_type())
+    }
+
+    /// What a use of the data at this moment is weighed by.
+    pub(crate) const fn case(&self) -> Case<'_> {
+        Case { person: self.person, office: self.office, rules: self.rules, at: self.at }
     }
 
     /// This event cures a finding.
@@ -69,12 +87,35 @@ pub fn broken(step: &Step<'_>) -> Vec<Verdict> {
 
 /// What is unlawful about an event, given the person just before it.
 #[must_use]
-pub fn judge(_step: &Step<'_>) -> Vec<Verdict> {
-    Vec::new()
+pub fn judge(step: &Step<'_>) -> Vec<Verdict> {
+    let judges = [
+        recording::judge,
+        texts::judge,
+        consents::judge,
+        uses::judge,
+        publicity::judge,
+        state_requests::judge,
+        copies::judge,
+        restrictions::judge,
+        destructions::judge,
+        disputes::judge,
+    ];
+    judges.iter().flat_map(|judge| judge(step)).collect()
 }
 
 /// What an event cures, given the person just after it.
 #[must_use]
-pub fn settle(_step: &Step<'_>) -> Vec<Verdict> {
-    Vec::new()
+pub fn settle(step: &Step<'_>) -> Vec<Verdict> {
+    let settlements = [
+        texts::settle,
+        consents::settle,
+        uses::settle,
+        publicity::settle,
+        state_requests::settle,
+        recipients::settle,
+        restrictions::settle,
+        destructions::settle,
+        disputes::settle,
+    ];
+    settlements.iter().flat_map(|settle| settle(step)).collect()
 }

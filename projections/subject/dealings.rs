@@ -4,16 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
-use subject_record_schemas::types::disclosure::{DisclosureMade, StateRequestDecided, StateRequestReceived};
+use subject_record_schemas::types::disclosure::{
+    DisclosureMade, RecipientNotified, StateRequestDecided, StateRequestReceived,
+};
 use subject_record_schemas::types::incident::IncidentRecorded;
 use subject_record_schemas::types::representation::RepresentationRecorded;
 use subject_record_schemas::types::rights::SubjectRequestReceived;
 use subject_record_schemas::vocabulary::{
-    AgreementState, DataCategory, DestructionScope, DisputeStage, Purpose, RequestOutcome, RestrictionGround,
-    RestrictionKind,
+    AgreementState, AuthorityScope, CourtOrder, DataCategory, DestructionScope, DisputeStage,
+    DuplicateReason, GivenBy, Purpose, RequestOutcome, RestrictionGround, RestrictionKind,
 };
-use subject_record_schemas::{Fact, Position, Reference};
+use subject_record_schemas::{Fact, Position, Reference, SubjectId};
 
+use crate::due::legal_day;
 use crate::event::SubjectEvent;
 
 /// The event that told of something, and the moment from which it counts.
@@ -49,9 +52,18 @@ pub struct Dealings {
     /// Categories that are public now, and since which event.
     #[serde(skip)]
     pub public: BTreeMap<DataCategory, Told>,
+    /// Ids under which the same person stands elsewhere.
+    #[serde(skip)]
+    pub duplicates: BTreeMap<SubjectId, (DuplicateReason, Told)>,
+    /// What recipients were told later.
+    #[serde(skip)]
+    pub recipient_notices: Vec<(RecipientNotified, Told)>,
     /// What was destroyed.
     #[serde(skip)]
     pub destructions: Vec<Destruction>,
+    /// When all that is the person's was destroyed, unless the person has begun anew since.
+    #[serde(skip)]
+    gone: Option<Told>,
     /// Stages of incidents, in order.
     #[serde(skip)]
     pub incidents: BTreeMap<Reference, Vec<(IncidentRecorded, Told)>>,
@@ -66,6 +78,9 @@ pub struct Agreement {
     pub service: Reference,
     /// Obligations that were unfulfilled at the last change.
     pub obligations_open: Vec<Reference>,
+    /// Obligations that were unfulfilled at any change.
+    #[serde(skip)]
+    pub obligations_ever: BTreeSet<Reference>,
     /// The last change.
     pub told: Told,
 }
@@ -142,6 +157,9 @@ pub struct Dispute {
     pub arose_on_per_subject: Option<NaiveDate>,
     /// Day it arose, by the operator's word.
     pub arose_on_per_operator: Option<NaiveDate>,
+    /// The act of a court by which data is to be kept as evidence, while it holds.
+    #[serde(skip)]
+    pub preserved: Option<Told>,
 }
 
 /// Data that was destroyed.
@@ -153,6 +171,8 @@ pub struct Destruction {
     pub scope_ref: Option<Reference>,
     /// Which categories; empty for all within the scope.
     pub categories: Vec<DataCategory>,
+    /// Places where nothing is left.
+    pub places_done: BTreeSet<Reference>,
     /// Places where a copy was left.
     pub places_left: BTreeSet<Reference>,
     /// By which event.
@@ -168,6 +188,18 @@ impl Restriction {
     }
 }
 
+impl Representation {
+    /// Whether it lets its holder do something at an instant. Its days are those of Kazakhstan, the last one included.
+    #[must_use]
+    pub fn allows(&self, scope: AuthorityScope, at: DateTime<Utc>) -> bool {
+        let (held, day) = (&self.recorded, legal_day(at));
+        held.scope.contains(&scope)
+            && held.valid_from <= day
+            && held.valid_until.is_none_or(|last| day <= last)
+            && held.revoked_at.is_none_or(|revoked| at < revoked)
+    }
+}
+
 impl Dealings {
     /// Restrictions of a kind that stand and cover one of these categories (none: any at all).
     pub fn standing(
@@ -178,17 +210,25 @@ impl Dealings {
         self.restrictions.iter().filter(move |(_, held)| held.kind == kind && held.covers(categories))
     }
 
+    /// Whether somebody may give a consent at an instant: the person always may, a representative with an authority
+    /// for consents that holds on that day (Art. 8).
+    #[must_use]
+    pub fn may_consent(&self, by: &GivenBy, at: DateTime<Utc>) -> bool {
+        let GivenBy::Representative(who) = by else { return true };
+        let of_them = |held: &&Representation| held.recorded.representative == *who;
+        self.representations.values().filter(of_them).any(|held| held.allows(AuthorityScope::Consent, at))
+    }
+
     /// Whether an agreement is live.
     #[must_use]
     pub fn has_live_agreement(&self) -> bool {
         self.agreements.values().any(|agreement| agreement.state == AgreementState::Live)
     }
 
-    /// When all that is the person's was destroyed, if it was.
+    /// When all that is the person's was destroyed, if it was. Whoever registers or consents after that begins anew.
     #[must_use]
-    pub fn destroyed(&self) -> Option<Told> {
-        let whole = |done: &&Destruction| done.scope == DestructionScope::Subject;
-        self.destructions.iter().find(whole).map(|done| done.told)
+    pub const fn destroyed(&self) -> Option<Told> {
+        self.gone
     }
 
     /// Learns an event that counts from `at` on.
@@ -196,7 +236,12 @@ impl Dealings {
         let told = Told { position: event.position, at };
         match &event.fact {
             Fact::AgreementChanged(changed) => {
+                let known = self.agreements.remove(&changed.agreement_ref);
+                let mut obligations_ever =
+                    known.map(|agreement| agreement.obligations_ever).unwrap_or_default();
+                obligations_ever.extend(changed.obligations_open.iter().cloned());
                 let agreement = Agreement {
+                    obligations_ever,
                     state: changed.state,
                     service: changed.service.clone(),
                     obligations_open: changed.obligations_open.clone(),
@@ -263,13 +308,24 @@ impl Dealings {
                     }
                 }
             }
-            Fact::DataDestroyed(destroyed) => self.destructions.push(Destruction {
-                scope: destroyed.scope,
-                scope_ref: destroyed.scope_ref.clone(),
-                categories: destroyed.categories.clone(),
-                places_left: destroyed.places_left.iter().cloned().collect(),
-                told,
-            }),
+            Fact::DuplicateLinked(linked) => {
+                self.duplicates.insert(linked.other_subject.clone(), (linked.reason.clone(), told));
+            }
+            Fact::RecipientNotified(notified) => self.recipient_notices.push((notified.clone(), told)),
+            Fact::DataDestroyed(destroyed) => {
+                if destroyed.scope == DestructionScope::Subject {
+                    self.gone.get_or_insert(told);
+                }
+                self.destructions.push(Destruction {
+                    scope: destroyed.scope,
+                    scope_ref: destroyed.scope_ref.clone(),
+                    categories: destroyed.categories.clone(),
+                    places_done: destroyed.places_done.iter().cloned().collect(),
+                    places_left: destroyed.places_left.iter().cloned().collect(),
+                    told,
+                });
+            }
+            Fact::SubjectRegistered(_) | Fact::ConsentGiven(_) => self.gone = None,
             Fact::IncidentRecorded(recorded) => {
                 self.incidents
                     .entry(recorded.incident_id.clone())
@@ -283,8 +339,16 @@ impl Dealings {
                     told,
                     arose_on_per_subject: None,
                     arose_on_per_operator: None,
+                    preserved: None,
                 });
                 (dispute.stage, dispute.told) = (changed.stage, told);
+                if changed.orders.contains(&CourtOrder::Preserve) {
+                    dispute.preserved = Some(told);
+                } else if changed.stage == DisputeStage::Closed
+                    || changed.orders.contains(&CourtOrder::Destroy)
+                {
+                    dispute.preserved = None;
+                }
                 let keep = |known: &mut Option<NaiveDate>, said: Option<NaiveDate>| *known = said.or(*known);
                 keep(&mut dispute.arose_on_per_subject, changed.arose_on_per_subject);
                 keep(&mut dispute.arose_on_per_operator, changed.arose_on_per_operator);

@@ -75,6 +75,13 @@ impl Email {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The address as people who look for it are understood: in lower case throughout, NFC. A host that tells
+    /// `A@` from `a@` is rare, a person who types either is not.
+    #[must_use]
+    pub fn folded(&self) -> String {
+        self.0.to_lowercase().nfc().collect()
+    }
 }
 
 impl fmt::Debug for Email {
@@ -120,6 +127,13 @@ mod tests {
     #[test]
     fn the_domain_is_lower_cased_and_the_local_part_kept() {
         assert_eq!(parsed("  Aigerim.S+claims@Example.KZ "), "Aigerim.S+claims@example.kz");
+    }
+
+    #[test]
+    fn folded_an_address_is_the_same_in_whatever_case_it_was_typed() {
+        let folded = |text| Email::parse(text).unwrap().folded();
+        assert_eq!(folded("ӘЛИЯ.S@Example.KZ"), "әлия.s@example.kz");
+        assert_eq!(folded("Йa@example.kz"), folded("И\u{306}A@example.kz"));
     }
 
     #[test]
