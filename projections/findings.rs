@@ -38,9 +38,8 @@ pub struct Finding {
     pub state: FindingState,
     /// The event it is about.
     pub about: Position,
-    /// Wire name of that event's type, if whoever found it said so.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub event: Option<&'static str>,
+    /// Wire name of that event's type.
+    pub event: &'static str,
     /// From when it is so.
     pub opened_at: DateTime<Utc>,
     /// From when it is so no more.
@@ -98,14 +97,19 @@ pub struct Matter {
 impl Finding {
     /// A finding about an event, with severity, clauses and articles as the rule pack has them.
     #[must_use]
-    pub fn new(code: FindingCode, about: Position, opened_at: DateTime<Utc>, rules: &RulePack) -> Self {
+    pub fn new(
+        code: FindingCode,
+        (about, event): (Position, EventType),
+        opened_at: DateTime<Utc>,
+        rules: &RulePack,
+    ) -> Self {
         let rule = rules.finding(code);
         Self {
             finding: code,
             severity: rule.severity,
             state: FindingState::Open,
             about,
-            event: None,
+            event: event.wire_name(),
             opened_at,
             cured_at: None,
             cured_by: None,
@@ -116,13 +120,6 @@ impl Finding {
             matter: Matter::default(),
             rule_pack: rules.name(),
         }
-    }
-
-    /// About an event of this type.
-    #[must_use]
-    pub const fn about_a(mut self, event_type: EventType) -> Self {
-        self.event = Some(event_type.wire_name());
-        self
     }
 
     /// With another event that shows it.
@@ -185,7 +182,7 @@ impl ReadRow for Finding {
             Cell::text(self.finding.to_string()),
             Cell::text(self.severity.as_str()),
             Cell::text(state),
-            Cell::maybe(self.event),
+            Cell::text(self.event),
             Cell::Integer(i64::try_from(self.about.number()).unwrap_or(i64::MAX)),
             Cell::maybe(self.matter.recipient.as_ref().map(Reference::as_str)),
         ]

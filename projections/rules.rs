@@ -21,7 +21,7 @@ pub use check::RulePackError;
 
 static BUILT_IN: LazyLock<RulePack> = LazyLock::new(|| {
     // A test parses the file. Without it nothing may be judged.
-    RulePack::parse(include_str!("rules/kz-94v.toml")).unwrap_or_else(|_| std::process::abort())
+    RulePack::parse(RulePack::BUILT_IN_TEXT).unwrap_or_else(|_| std::process::abort())
 });
 
 /// A version of the rules, free of contradiction and with a rule for every finding.
@@ -263,6 +263,9 @@ impl FindingRule {
 }
 
 impl RulePack {
+    /// Text of the pack that is part of this program.
+    pub const BUILT_IN_TEXT: &'static str = include_str!("rules/kz-94v.toml");
+
     /// The pack that is part of this program.
     #[must_use]
     pub fn built_in() -> &'static Self {

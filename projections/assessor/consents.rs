@@ -66,8 +66,9 @@ fn waited_for(step: &Step<'_>) -> Vec<Verdict> {
         |about: Position| step.docket.scheduled(&[FindingCode::F14]).any(|finding| finding.about == about);
     let waits = |(id, consent): (&Reference, &Consent)| {
         let (limited, about) = consent.limited_by.as_ref()?;
-        let finding = Finding::new(FindingCode::F14, *about, opens, step.rules);
-        let finding = finding.about_a(EventType::WithdrawalLimited).shown_by(step.event.position);
+        let finding =
+            Finding::new(FindingCode::F14, (*about, EventType::WithdrawalLimited), opens, step.rules);
+        let finding = finding.shown_by(step.event.position);
         let open = !step.person.dealings.bars(limited) && !known(*about);
         open.then(|| Verdict::Open(finding.on(of_consent(id))))
     };

@@ -64,7 +64,7 @@ impl Step<'_> {
     /// A finding about this event, from now on.
     #[must_use]
     pub fn finding(&self, code: FindingCode) -> Finding {
-        Finding::new(code, self.event.position, self.at, self.rules).about_a(self.event.fact.event_type())
+        Finding::new(code, (self.event.position, self.event.fact.event_type()), self.at, self.rules)
     }
 
     /// What a use of the data at this moment is weighed by.

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use subject_record_schemas::types::EventKey;
 use subject_record_schemas::vocabulary::{DeadlineKind, DeadlineReason};
-use subject_record_schemas::{Position, Reference};
+use subject_record_schemas::{EventType, Position, Reference};
 
 use super::clock::{Clock, Pause};
 use super::row::{DeadlineRow, DeadlineState, Party, Stated, row_key};
@@ -24,6 +24,8 @@ pub(super) struct Item {
     pub(super) per: Option<Party>,
     /// The event that began it.
     pub(super) about: Position,
+    /// The type of that event.
+    begun_by: EventType,
     /// That event by its own name, where a later one refers to it so.
     pub(super) asked_by: Option<EventKey>,
     /// From when it is known.
@@ -68,6 +70,7 @@ impl Item {
             matter: Matter::default(),
             per: None,
             about: step.event.position,
+            begun_by: step.event.fact.event_type(),
             asked_by: None,
             opened_at: step.at,
             started_at,
@@ -169,7 +172,7 @@ impl Item {
         if self.runs_again(at).is_none() {
             return Some(Verdict::Cure { finding: code, about: self.about, by });
         }
-        let finding = Finding::new(code, self.about, self.due.instant.max(at), rules);
+        let finding = Finding::new(code, (self.about, self.begun_by), self.due.instant.max(at), rules);
         Some(Verdict::Open(finding.on(self.matter.clone()).missed(self.due.clone())))
     }
 

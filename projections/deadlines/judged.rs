@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use subject_record_schemas::types::rights::SubjectRequestClosed;
 use subject_record_schemas::vocabulary::RequestOutcome;
-use subject_record_schemas::{Position, Reference};
+use subject_record_schemas::{EventType, Position, Reference};
 
 use super::Telling;
 use super::item::Item;
@@ -60,7 +60,12 @@ pub(super) fn late_refusal(request: &Request, was_paused: bool, told: &mut Telli
     let Some(rule) = rule.filter(|_| is_first && !has_shorter_term && !was_paused) else { return };
     let due = due(rule, step.rules, received_at, &step.office.working_days(step.at));
     if step.at > due.instant {
-        let finding = Finding::new(FindingCode::F39, request.told.position, step.at, step.rules);
+        let finding = Finding::new(
+            FindingCode::F39,
+            (request.told.position, EventType::SubjectRequestReceived),
+            step.at,
+            step.rules,
+        );
         let finding = finding.on(matter(&request.received.request_id)).missed(due);
         told.verdicts.push(Verdict::Open(finding.shown_by(step.event.position)));
     }

@@ -48,6 +48,15 @@ fn pack(position: u64, time: &str, version: &str, effective_at: &str) -> Subject
     event(position, time, "rule_pack.published.v1", &data)
 }
 
+/// What an event that publishes a pack says.
+fn said_by(event: &SubjectEvent) -> &RulePackPublished {
+    let published = match &event.fact {
+        Fact::RulePackPublished(published) => Some(published),
+        _ => None,
+    };
+    published.unwrap()
+}
+
 /// An invented hash for a version.
 fn hex(version: &str) -> String {
     version.bytes().map(|byte| format!("{byte:02x}")).collect::<String>().repeat(64)[..64].to_owned()
@@ -89,7 +98,7 @@ fn a_published_pack_judges_from_its_publication_and_effect_on_and_once_its_text_
     let version = |office: &Governance, instant| office.rules(at(instant)).version.to_string();
     assert_eq!(version(&office, "2026-08-01T00:00:00Z"), "2026-1", "no text yet");
     for event in [&later, &corrected] {
-        let Fact::RulePackPublished(published) = &event.fact else { panic!("a pack") };
+        let published = said_by(event);
         let text = PACK.replacen("2026-1", published.version.as_str(), 1);
         office.take_pack(published, &text).unwrap();
     }
@@ -102,7 +111,7 @@ fn a_published_pack_judges_from_its_publication_and_effect_on_and_once_its_text_
 fn a_text_that_is_not_the_published_pack_changes_nothing() {
     let event = pack(1, "2026-04-01T00:00:00Z", "2026-2", "2026-04-01T00:00:00Z");
     let mut office = Governance::of([&event]);
-    let Fact::RulePackPublished(published) = &event.fact else { panic!("a pack") };
+    let published = said_by(&event);
     assert!(matches!(office.take_pack(published, PACK), Err(RulePackError::OtherPack { .. })));
     assert!(matches!(office.take_pack(published, "hello"), Err(RulePackError::Shape(_))));
     assert_eq!(office.rules(at("2026-08-01T00:00:00Z")), RulePack::built_in());
