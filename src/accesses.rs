@@ -6,7 +6,7 @@ use subject_record_schemas::types::access::RecordViewed;
 use subject_record_schemas::vocabulary::{AccessPurpose, DataCategory, Role, ViewedThing};
 use subject_record_schemas::{Reference, StreamName, SubjectId};
 
-use crate::caller::Caller;
+use crate::caller::{Caller, TokenId};
 use crate::intake::{Intake, Refusal};
 use crate::store::ExpectedRevision;
 
@@ -96,6 +96,21 @@ impl Accesses {
         what: ViewedThing,
         access: &Access,
     ) -> Result<(), Refusal> {
+        self.record_group(caller, std::slice::from_ref(subject), members, what, access).await
+    }
+
+    /// Records that a caller is about to see these members of several people, one look each.
+    ///
+    /// # Errors
+    /// When one could not be recorded: then nothing may be answered, of any of them.
+    pub async fn record_group(
+        &self,
+        caller: &Caller,
+        subjects: &[SubjectId],
+        members: &[String],
+        what: ViewedThing,
+        access: &Access,
+    ) -> Result<(), Refusal> {
         let mut categories: Vec<_> = members.iter().filter_map(|member| category_of(member)).collect();
         categories.sort();
         categories.dedup();
@@ -108,9 +123,13 @@ impl Accesses {
             case_ref: access.case_ref.clone(),
         };
         let now = self.intake.clock().now();
-        let stream = StreamName::Access(subject.clone());
-        let event = self.intake.own_event(self.intake.own_id()?, stream, now, Some(&caller.token), &data)?;
-        self.intake.record_own(event, ExpectedRevision::Any).await.map(drop)
+        let look = |subject: &SubjectId| {
+            let stream = StreamName::Access(subject.clone());
+            self.intake.own_event(self.intake.own_id()?, stream, now, Some(&caller.token), &data)
+        };
+        let looks = subjects.iter().map(look).collect::<Result<Vec<_>, _>>()?;
+        let recorded = self.intake.record_each(&TokenId::service(), &looks, ExpectedRevision::Any).await;
+        recorded.into_iter().try_for_each(|recorded| recorded.map(drop))
     }
 }
 

@@ -1,8 +1,11 @@
 //! The parts put together over one data folder.
 
+mod follow;
+
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use ed25519_dalek::SigningKey;
 use subject_record_schemas::identifiers::Bin;
@@ -13,12 +16,17 @@ use subject_record_schemas::vocabulary::Engine;
 use subject_record_schemas::{Fact, Position, Reference, StoredEvent, StreamName};
 use zeroize::Zeroizing;
 
+pub use self::follow::StoreLog;
 use crate::accesses::Accesses;
 use crate::clock::{Clock, Entropy};
 use crate::config::Config;
 use crate::db::{DatabaseError, FolderLock, FolderLockError};
 use crate::erasure::{EraseError, Erasure};
+use crate::governed::Governed;
 use crate::intake::{Intake, Refusal};
+use crate::lookup::Lookup;
+use crate::projector::Projector;
+use crate::rulebook::Rulebook;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{EventStore, ExpectedRevision, StoreError, TextStore};
 use crate::timeline::Timelines;
@@ -51,6 +59,14 @@ pub struct App {
     pub accesses: Accesses,
     /// Erasures.
     pub erasure: Erasure,
+    /// Finds people by what identifies them.
+    pub lookup: Lookup,
+    /// What the operator published.
+    pub governed: Arc<Governed>,
+    /// Rules and working days.
+    pub rulebook: Rulebook,
+    /// Read models.
+    pub projector: Projector,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Randomness.
@@ -114,6 +130,9 @@ pub enum OpenError {
     /// The signing key is not that of the log.
     #[error("the signing key is not the one this log was opened with: set paths.signing_key to that one")]
     OtherSigningKey,
+    /// The read models do not open.
+    #[error(transparent)]
+    Projector(#[from] crate::projector::OpenError),
     /// A token does not read.
     #[error(transparent)]
     Tokens(#[from] TokenError),
@@ -250,7 +269,21 @@ impl App {
         }
         let sweeper = Sweeper::start(Arc::clone(&vault));
         let accesses = Accesses::new(Arc::clone(&intake));
+        let lookup = Lookup::start(
+            Arc::clone(&store),
+            Arc::clone(&vault),
+            Arc::clone(&intake),
+            log.log_id.clone(),
+            Duration::from_secs(config.vault.lookup_wait_seconds_max),
+        );
+        let governed = Arc::new(Governed::new(Arc::clone(&store), Arc::clone(&texts)));
+        let rulebook =
+            Rulebook::new(Arc::clone(&intake), Arc::clone(&store), Arc::clone(&texts), Arc::clone(&governed));
+        let followed = Arc::new(StoreLog::new(Arc::clone(&store), Arc::clone(&texts)));
+        let read_models = config.paths.data.join("read_models");
+        let projector = Projector::open(&read_models, config.projector, followed, Arc::clone(&clock)).await?;
         Ok(Self {
+            projector,
             config,
             store,
             texts,
@@ -260,6 +293,9 @@ impl App {
             timelines,
             accesses,
             erasure,
+            lookup,
+            governed,
+            rulebook,
             clock,
             entropy,
             log,

@@ -28,6 +28,9 @@ pub struct Config {
     /// The event store.
     #[serde(default)]
     pub store: Store,
+    /// Read models.
+    #[serde(default)]
+    pub projector: Projector,
     /// The vault.
     #[serde(default)]
     pub vault: Vault,
@@ -135,6 +138,26 @@ impl Default for Store {
     }
 }
 
+/// Read models.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Projector {
+    /// Events whose rows are written in one transaction.
+    pub batch_events: u32,
+    /// People whose fold is kept in memory; others are folded again from their stream.
+    pub people_cached: usize,
+    /// People who are judged anew in one transaction when something is published.
+    pub rejudged_people: usize,
+    /// Events that the log may be ahead of an empty file before it is filled without indexes first.
+    pub rebuild_from_events: u64,
+}
+
+impl Default for Projector {
+    fn default() -> Self {
+        Self { batch_events: 2_000, people_cached: 20_000, rejudged_people: 500, rebuild_from_events: 10_000 }
+    }
+}
+
 /// The vault.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -143,11 +166,13 @@ pub struct Vault {
     pub dek_cache_entries_max: usize,
     /// How long a key is kept in memory.
     pub dek_cache_seconds: u64,
+    /// How long a search by IIN, BIN, phone or e-mail waits for what was recorded before it to be indexed.
+    pub lookup_wait_seconds_max: u64,
 }
 
 impl Default for Vault {
     fn default() -> Self {
-        Self { dek_cache_entries_max: 50_000, dek_cache_seconds: 300 }
+        Self { dek_cache_entries_max: 50_000, dek_cache_seconds: 300, lookup_wait_seconds_max: 10 }
     }
 }
 
@@ -232,6 +257,7 @@ impl Config {
             operator: Operator::default(),
             server: Server::default(),
             store: Store::default(),
+            projector: Projector::default(),
             vault: Vault::default(),
             log: Log::default(),
         };

@@ -76,7 +76,8 @@ pub async fn open_writer(
     let open_error = |source| DatabaseError::Open { path: path.to_owned(), source };
     private(path).map_err(|error| open_error(sqlx::Error::Io(error)))?;
     let mut connection = options.connect().await.map_err(open_error)?;
-    let migrated = migrator.run(&mut connection).await;
+    // Not `run`: its future cannot be sent to another thread.
+    let migrated = migrator.run_direct(None, &mut connection, false).await;
     migrated.map_err(|source| DatabaseError::Migrate { path: path.to_owned(), source })?;
     Ok(connection)
 }

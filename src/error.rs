@@ -39,13 +39,16 @@ codes! {
     ALREADY_REGISTERED "subject.already_registered" 409 "The person is registered already" "Send profile.changed for what is new.";
     OTHER_CONTENT "event.other_content" 409 "An event of this source and id has other content" "Give the new fact an id of its own.";
     TEXT_MISMATCH "text.hash_mismatch" 409 "The text does not have this hash" "Put the exact bytes whose SHA-256 the path names.";
+    RULES_TAKEN "rules.version_taken" 409 "Another text bears the name and version of this rule pack" "Give it a new version.";
     ERASED "subject.erased" 410 "The person was erased: no personal data can be recorded any more" "Send the event again without data.personal, and it is recorded.";
     WRONG_REVISION "stream.wrong_revision" 412 "The stream does not end at the expected revision" "Read the stream again and decide anew; `actual` says where it ends.";
     TOO_LARGE "event.too_large" 413 "The event or body is too large" "Keep an event under 65,535 stored bytes; keep files outside and send their hash.";
     MEDIA_TYPE "request.media_type" 415 "This media type is not taken here" "Send events as application/cloudevents+json, application/cloudevents-batch+json or application/x-ndjson, other bodies as application/json.";
     UNKNOWN_TYPE "event.unknown_type" 422 "There is no such event type or version" "See /openapi.json for the types.";
     INVALID "event.invalid" 422 "The event does not fit the schema of its type" "See `errors`: one entry a fault, with its JSON pointer.";
+    LOOKUP_INVALID "lookup.invalid" 422 "The search does not name exactly one well-formed IIN, BIN, phone number or e-mail address" "See `errors`; send one of iin, bin, phone and email, in any usual spelling.";
     FROM_THE_FUTURE "event.from_the_future" 422 "The event's time lies more than five minutes ahead" "Send when it has happened; check the emitter's clock.";
+    RULES_INVALID "rules.invalid" 422 "The text is no rule pack" "The detail says what is wrong and in which line; start from `GET /v1/rules/text`.";
     QUEUE_FULL "store.queue_full" 503 "Too much is waiting to be written" "Wait as Retry-After says, and send the same events again.";
     DRAINING "store.closing" 503 "The service is stopping" "Send the same events again to the next one.";
     CLOCK_LEAPT "store.clock_leapt" 503 "The service's clock leapt by more than a minute" "An operator has to set the clock right or restart the service.";
@@ -53,6 +56,7 @@ codes! {
     KEY_LOST "vault.key_lost" 503 "The person's key is missing although sealed data exists" "An operator has to restore the key file.";
     VAULT_FAULT "vault.fault" 503 "The key file failed" "Try again; an operator has to look if it stays.";
     NOT_SCRUBBED "erasure.not_scrubbed" 503 "The erasure is decided but its bytes are not gone from every file yet" "Ask for the erasure again: it goes on where it stopped.";
+    LOOKUP_BEHIND "lookup.behind" 504 "What was recorded before the search is not indexed yet" "Ask again in a moment; the detail says how far the index is.";
     RATE_LIMITED "token.rate" 429 "The token sends too much" "Wait as Retry-After says.";
     TIMED_OUT "request.timed_out" 408 "The request took too long" "Send less at once, or try again.";
     INTERNAL "internal" 500 "The service made a mistake" "Report the request id.";

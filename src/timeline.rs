@@ -228,10 +228,12 @@ impl Timelines {
         Ok(Personal::Open(members.collect()))
     }
 
-    /// The person that a stream's entries tell of.
+    /// The person that a stream's entries tell of, at a moment that is not before them.
     #[must_use]
-    pub fn person(entries: &[Entry]) -> Person {
-        Person::fold(entries.iter().map(|entry| entry.event.clone()).collect())
+    pub fn person(entries: &[Entry], at: DateTime<Utc>) -> Person {
+        let mut person = Person::fold(entries.iter().map(|entry| entry.event.clone()).collect());
+        person.pass(at);
+        person
     }
 
     /// The stream of a person.

@@ -141,6 +141,8 @@ async fn the_examples_work_as_they_are_written() {
     is_receipt(&lines[0], 3);
     is_receipt(&lines[1], 4);
 
+    let found = document(&examples.next("Find a person"));
+    assert_eq!(found["subjects"], json!([{ "subject": SHOWCASE, "former": false }]));
     let timeline = document(&examples.next("Replay"));
     replays_what_was_appended(&timeline);
     let showcase = document(&examples.next("Replay"));

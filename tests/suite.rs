@@ -1,6 +1,7 @@
 //! The one test binary. A file under `tests/` that nobody declares fails the first test.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod assessor;
 mod conformance;
 mod demo;
 mod documents;
@@ -9,6 +10,7 @@ mod guards;
 mod intake;
 mod opening;
 mod page;
+mod projector;
 mod readme;
 mod tools;
 mod traces;

@@ -4,9 +4,12 @@
 
 mod client;
 mod demo;
+mod doctor;
 mod events;
 mod init;
+mod lookup;
 mod output;
+mod rules;
 mod serve;
 mod simulate;
 mod subject;
@@ -63,9 +66,14 @@ enum Command {
     /// People.
     #[command(subcommand)]
     Subject(subject::Subject),
+    /// Rules and working days.
+    #[command(subcommand)]
+    Rules(rules::Rules),
     /// Tokens.
     #[command(subcommand)]
     Token(token::Token),
+    /// Check that all is well: one line a check, exit status 1 when one fails.
+    Doctor(doctor::Doctor),
     /// Invent a year of a platform: NDJSON, or a log opened as simulated.
     Simulate(simulate::Simulate),
     /// Open a simulated log, fill it and serve it: the quickest way to look around.
@@ -138,7 +146,9 @@ pub async fn run() -> ExitCode {
         Command::Serve(serve) => serve.run(&line.common).await,
         Command::Events(events) => events.run(&line.common).await,
         Command::Subject(subject) => subject.run(&line.common).await,
+        Command::Rules(rules) => rules.run(&line.common).await,
         Command::Token(token) => token.run(&line.common).await,
+        Command::Doctor(doctor) => doctor.run(&line.common).await,
         Command::Simulate(simulate) => simulate.run().await,
         Command::Demo(demo) => demo.run().await,
     };

@@ -16,6 +16,7 @@ use crate::app::{App, NewLog};
 use crate::caller::{Caller, Role, SourcePattern, TokenId};
 use crate::clock::{SetClock, SystemEntropy};
 use crate::config::{Config, FILE_NAME};
+use crate::lookup::LookupError;
 use crate::simulate::{
     OPERATOR_ADDRESS, OPERATOR_BIN, OPERATOR_NAME, SOURCES, SimulatedEvent, Simulation, Year,
 };
@@ -123,7 +124,16 @@ pub(super) async fn fill(
     let sources = vec![SourcePattern::parse(SOURCES).map_err(|error| failed(&error))?];
     let platform = Caller { token, role: Role::Emitter, sources };
     let filled = crate::simulate::fill(&app.intake, clock, &platform, events, progress).await;
-    filled.map(drop).map_err(|error| failed(&error))
+    filled.map_err(|error| failed(&error))?;
+    // What the lookup index has to say of these events is recorded under the simulated clock too.
+    let mut before = None;
+    loop {
+        match app.lookup.caught_up().await {
+            // As long as it moves it is waited for.
+            Err(LookupError::Behind { indexed, .. }) if before != Some(indexed) => before = Some(indexed),
+            waited => return waited.map_err(|error| failed(&error)),
+        }
+    }
 }
 
 /// Opens a log that is filled under a simulated clock.

@@ -1,4 +1,4 @@
-//! `subject timeline|show|erase`.
+//! `subject lookup|timeline|show|erase`.
 
 use clap::{Args, Subcommand};
 use reqwest::{Method, RequestBuilder};
@@ -8,12 +8,14 @@ use subject_record_schemas::{Reference, SubjectId};
 
 use super::client::Client;
 use super::output::{self, local_time, text};
-use super::{CommandError, Common, Format};
+use super::{CommandError, Common, Format, lookup};
 use crate::app::NewLog;
 
 /// People.
 #[derive(Debug, Subcommand)]
 pub(super) enum Subject {
+    /// Find people by IIN, BIN, phone number or e-mail address.
+    Lookup(lookup::Lookup),
     /// Replay what happened with a person's data.
     Timeline {
         /// The platform's id of the person.
@@ -98,7 +100,10 @@ impl Look {
 }
 
 impl Subject {
-    pub(super) async fn run(self, common: &Common) -> Result<(), CommandError> {
+    pub(super) async fn run(mut self, common: &Common) -> Result<(), CommandError> {
+        if let Self::Lookup(lookup) = &mut self {
+            lookup.read_value()?;
+        }
         if let Self::Erase { id, yes: false, .. } = &self {
             confirm(id)?;
         }
@@ -107,6 +112,8 @@ impl Subject {
         client.close().await;
         let answer = answer?;
         match (&self, common.format) {
+            (Self::Lookup(_), Format::Table) => lookup::print(&answer),
+            (Self::Lookup(_), format) => output::json(format, &answer, "subjects"),
             (Self::Timeline { .. }, Format::Table) => print_timeline(&answer),
             (Self::Show { .. }, Format::Table) => print_person(&answer),
             (Self::Erase { .. }, Format::Table) => output::print(&format!(
@@ -122,6 +129,7 @@ impl Subject {
 
     async fn ask(&self, client: &Client) -> Result<Value, CommandError> {
         match self {
+            Self::Lookup(lookup) => client.json(lookup.request(client)).await,
             Self::Timeline { id, look, types, newest_first, limit, lang } => {
                 let page = |cursor: Option<String>, limit: Option<u32>| {
                     let mut request = client.request(Method::GET, &format!("/v1/subjects/{id}/timeline"));

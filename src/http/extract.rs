@@ -107,6 +107,7 @@ mod tests {
         knows_its_names::<NameQuery>();
         knows_its_names::<SubjectQuery>();
         knows_its_names::<TimelineQuery>();
+        knows_its_names::<crate::http::rules::TextQuery>();
     }
 
     #[derive(Debug, Deserialize)]

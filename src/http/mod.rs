@@ -6,6 +6,7 @@ mod console;
 mod emitters;
 mod extract;
 mod lines;
+mod lookup;
 mod ndjson;
 mod officers;
 mod openapi;
@@ -13,6 +14,7 @@ mod operators;
 mod patience;
 mod problem;
 mod readers;
+mod rules;
 mod serve;
 mod texts;
 
@@ -55,11 +57,15 @@ fn router(service: &Arc<Service>) -> Router {
         .route("/v1/events", route(post(emitters::append), &[Emitter, Officer]))
         .route("/v1/events", route(get(readers::event_by_name), &[Emitter, Auditor, Officer]))
         .route("/v1/events/{position}", route(get(readers::event), &[Emitter, Support, Auditor, Officer]))
+        .route("/v1/subjects/lookup", route(post(lookup::lookup), READERS))
         .route("/v1/subjects/{id}", route(get(readers::subject), READERS))
         .route("/v1/subjects/{id}/timeline", route(get(readers::timeline), READERS))
         .route("/v1/subjects/{id}/erasure", route(post(officers::erase), &[Officer]))
         .route("/v1/texts/{sha256}", route(axum::routing::put(texts::put), &[Officer]))
         .route("/v1/texts/{sha256}", route(get(texts::get), EVERYONE))
+        .route("/v1/rules", route(get(rules::current), &[Auditor, Officer, Operator]))
+        .route("/v1/rules", route(post(rules::publish), &[Officer]))
+        .route("/v1/rules/text", route(get(rules::text), &[Auditor, Officer, Operator]))
         .route("/v1/tokens", route(get(operators::tokens), &[Operator]))
         .route("/v1/tokens", route(post(operators::create_token), &[Operator]))
         .route("/v1/tokens/{name}", route(delete(operators::revoke_token), &[Operator]));

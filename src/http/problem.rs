@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::erasure::EraseError;
 use crate::error::{self, Code};
 use crate::intake::{Fault, Refusal};
+use crate::lookup::LookupError;
 use crate::store::StoreError;
 use crate::timeline::TimelineError;
 
@@ -39,6 +40,13 @@ impl Problem {
     /// A fault of one parameter.
     pub(super) fn bad_request(detail: impl ToString) -> Self {
         Self::with_detail(error::BAD_REQUEST, detail)
+    }
+
+    /// Faults of a body, each with its pointer.
+    pub(super) fn with_errors(code: Code, errors: Vec<Fault>) -> Self {
+        let mut problem = Self::new(code);
+        problem.0.errors = errors;
+        problem
     }
 
     pub(super) fn status(&self) -> StatusCode {
@@ -121,6 +129,16 @@ impl From<EraseError> for Problem {
                 tracing::error!(error = &error as &dyn std::error::Error, "an erasure stopped");
                 Self::new(error.code())
             }
+        }
+    }
+}
+
+impl From<LookupError> for Problem {
+    fn from(error: LookupError) -> Self {
+        match error {
+            LookupError::Behind { .. } => Self::with_detail(error::LOOKUP_BEHIND, &error),
+            LookupError::Store(error) => Self::from(error),
+            LookupError::Vault(error) => Self::from(Refusal::from(error)),
         }
     }
 }

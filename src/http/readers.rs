@@ -150,7 +150,7 @@ pub(super) async fn subject(
     if entries.is_empty() {
         return Err(Problem::new(error::NOT_FOUND));
     }
-    let person = Timelines::person(&entries);
+    let person = Timelines::person(&entries, question.as_of.unwrap_or_else(|| service.app.clock.now()));
     let in_profile = |entry: &Entry| person.profile_boxes.contains(&entry.event.position);
     let mut boxes: Vec<_> = entries.iter().filter(|entry| in_profile(entry)).cloned().collect();
     let sight = sight_of(&caller, access.as_ref(), query.reveal.as_deref());

@@ -8,6 +8,7 @@ use sqlx::migrate::Migrator;
 use sqlx::{Connection, Row, SqliteConnection, SqlitePool};
 use tokio::sync::{Mutex, mpsc, oneshot};
 
+use super::lookup::FORGET;
 use crate::db::{DatabaseError, WriterTuning, open_readers, open_writer, scrub};
 
 static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite/keys");
@@ -102,7 +103,8 @@ impl KeyFile {
         result.map_err(|error| sqlx::Error::Io(std::io::Error::other(error.to_string())))
     }
 
-    /// Fences an owner, destroys all its keys, and empties the write-ahead log of them.
+    /// Fences an owner, destroys all its keys and its place in the lookup index, and empties the write-ahead log of
+    /// them.
     ///
     /// Answers whether nothing of them is left in any file.
     pub(super) async fn shred(&self, owner: &str, at: DateTime<Utc>) -> Result<bool, sqlx::Error> {
@@ -111,6 +113,7 @@ impl KeyFile {
         let mut together = writer.begin().await?;
         sqlx::query(FENCE).bind(owner).bind(at.timestamp_micros()).execute(&mut *together).await?;
         sqlx::query(SHRED).bind(owner).execute(&mut *together).await?;
+        sqlx::query(FORGET).bind(owner).execute(&mut *together).await?;
         together.commit().await?;
         scrub(&mut writer).await
     }

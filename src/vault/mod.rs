@@ -6,6 +6,7 @@
 
 pub mod kek;
 mod keys;
+pub mod lookup;
 pub mod seal;
 pub mod sweeper;
 pub mod tokens;
@@ -215,7 +216,8 @@ impl Vault {
         }
     }
 
-    /// Fences an owner and destroys every generation of its key, in the file and in memory.
+    /// Fences an owner and destroys every generation of its key, in the file and in memory, and its place in the
+    /// lookup index.
     ///
     /// Done twice, it does nothing the second time.
     ///

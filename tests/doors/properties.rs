@@ -172,7 +172,7 @@ impl Desk {
             other => return Err(TestCaseError::fail(format!("{other:?}"))),
         };
         prop_assert_eq!(values.unwrap_or_default(), event.personal.clone().unwrap_or_default());
-        let _ = Timelines::person(&entries);
+        let _ = Timelines::person(&entries, chrono::DateTime::UNIX_EPOCH);
         Ok(())
     }
 }

@@ -7,8 +7,9 @@ use subject_record_projections::sentences::Sentences;
 use subject_record_projections::subject::{Consent, ConsentState, Person, Standing, end_of_day};
 use subject_record_schemas::personal::Personal;
 use subject_record_schemas::vocabulary::{Language, Purpose, ViewedThing};
-use subject_record_schemas::{Reference, SubjectId};
+use subject_record_schemas::{Position, Reference, SubjectId};
 
+use super::audit::{Marks, marks};
 use super::model::{
     AcceptanceView, ConsentStanding, ConsentView, EntryView, MemberValue, MemberView, Outcome, PersonView,
     ProfileRow, PurposeChip, StandingView,
@@ -70,8 +71,11 @@ async fn view_of(
     if entries.is_empty() {
         return Ok(None);
     }
-    let person = Timelines::person(&entries);
+    let moment = as_of.unwrap_or_else(|| app.clock.now());
+    let person = Timelines::person(&entries, moment);
     let events_total = entries.len();
+    let newest = entries.iter().map(|entry| entry.event.position).max().unwrap_or(Position::START);
+    let found = marks(service, subject.as_str(), moment, newest, query.language).await;
     let profile: Vec<_> =
         entries.iter().filter(|e| person.profile_boxes.contains(&e.event.position)).cloned().collect();
     if query.order == Order::Newest {
@@ -92,7 +96,6 @@ async fn view_of(
     let is_profile = |entry: &&Entry| person.profile_boxes.contains(&entry.event.position);
     let mut profile: Vec<_> = opened.iter().filter(is_profile).collect();
     profile.sort_by_key(|entry| (entry.event.occurred_at, entry.event.position));
-    let moment = as_of.unwrap_or_else(|| app.clock.now());
     let mut rows = profile_rows(&profile, query);
     let name = rows.iter().position(|(name, _)| *name == "full_name").map(|at| rows.remove(at).1.value);
     let mut consents: Vec<_> = person
@@ -121,8 +124,9 @@ async fn view_of(
         profile: rows.into_iter().map(|(_, row)| row).collect(),
         consents,
         acceptances,
-        entries: opened.iter().take(shown).map(|entry| entry_view(entry, query)).collect(),
+        entries: opened.iter().take(shown).map(|entry| entry_view(entry, &found, query)).collect(),
         events_total,
+        findings_complete: found.are_complete,
         next_href: next.map(|next| query.at(next.to_string()).href()),
         looked: access.filter(|_| looked).map(|access| access.purpose),
     }))
@@ -176,7 +180,7 @@ fn plain(value: &Value) -> String {
     }
 }
 
-fn entry_view(entry: &Entry, query: &Query) -> EntryView {
+fn entry_view(entry: &Entry, found: &Marks, query: &Query) -> EntryView {
     let sentences = Sentences::of(query.language);
     let event_type = entry.event.fact.event_type();
     let attributes = &entry.stored.attributes;
@@ -197,6 +201,12 @@ fn entry_view(entry: &Entry, query: &Query) -> EntryView {
             .personal
             .clone()
             .map(|personal| personal.map(|members| members.iter().map(view).collect())),
+        findings: found
+            .marks
+            .iter()
+            .filter(|(about, _)| *about == entry.event.position)
+            .map(|(_, mark)| mark.clone())
+            .collect(),
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Server-rendered; every view has an address. [`fill`] decides what a reader sees, [`view`] lays it out.
 
+mod audit;
 mod fill;
 mod format;
 mod kind;
@@ -45,6 +46,8 @@ const READERS: [Role; 3] = [Role::Support, Role::Auditor, Role::Officer];
 pub(super) fn routes() -> Router<Arc<Service>> {
     Router::new()
         .route("/", get(person))
+        .route("/findings", get(audit::findings))
+        .route("/deadlines", get(audit::deadlines))
         .route("/sign-in", get(sign_in_form).post(sign_in))
         .route("/sign-out", post(sign_out))
         .route("/assets/style.css", get(|| asset("text/css; charset=utf-8", include_str!("style.css"))))
@@ -134,16 +137,7 @@ async fn person(
         let next = next.map_or_else(String::new, |next| format!("&next={}", query::encode(&next)));
         return Redirect::to(&format!("/sign-in?lang={}{next}", query.language)).into_response();
     };
-    let offered = |purpose: &AccessPurpose| {
-        let access = Access { purpose: *purpose, case_ref: None };
-        access.allowed_to(caller.role).is_ok()
-    };
-    let chrome = Chrome {
-        viewer: caller.token.to_string(),
-        role: caller.role,
-        purposes: AccessPurpose::ALL.iter().copied().filter(offered).collect(),
-        simulated: service.app.log.simulated,
-    };
+    let chrome = chrome_of(&service, &caller);
     let (status, outcome) = if let Some(problem) = asked.problem(&query) {
         (StatusCode::BAD_REQUEST, Outcome::Problem(problem.to_owned()))
     } else if query.subject.is_empty() {
@@ -152,6 +146,21 @@ async fn person(
         fill::person(&service, &caller, &query).await
     };
     page(status, view::person_page(&PersonPage { chrome, query, outcome }))
+}
+
+/// What surrounds every page of a reader.
+fn chrome_of(service: &Service, caller: &Caller) -> Chrome {
+    let offered = |purpose: &AccessPurpose| {
+        let access = Access { purpose: *purpose, case_ref: None };
+        access.allowed_to(caller.role).is_ok()
+    };
+    Chrome {
+        viewer: caller.token.to_string(),
+        role: caller.role,
+        purposes: AccessPurpose::ALL.iter().copied().filter(offered).collect(),
+        simulated: service.app.log.simulated,
+        audits: audit::AUDITORS.contains(&caller.role),
+    }
 }
 
 /// The reader of a request, if its token's role looks at people.
@@ -178,7 +187,8 @@ impl SignIn {
     /// Where to go afterwards: an address of this console and of nobody else.
     fn next(&self) -> Option<String> {
         let plain = self.next.bytes().all(|byte| byte.is_ascii_graphic());
-        (self.next.starts_with("/?") && plain).then(|| self.next.clone())
+        let own = ["/?", "/findings?", "/deadlines?"].iter().any(|start| self.next.starts_with(start));
+        (own && plain).then(|| self.next.clone())
     }
 }
 
@@ -270,7 +280,9 @@ mod tests {
     #[test]
     fn after_signing_in_one_goes_to_an_address_of_this_console_alone() {
         let next = |next: &str| SignIn { next: next.into(), ..SignIn::default() }.next();
-        assert_eq!(next("/?lang=kk").as_deref(), Some("/?lang=kk"));
+        for own in ["/?lang=kk", "/findings?lang=ru&state=open", "/deadlines?lang=en"] {
+            assert_eq!(next(own).as_deref(), Some(own));
+        }
         for other in ["", "//example.kz", "https://example.kz", "/?a=b c", "/?a\r\nset-cookie:x", "/?ә"] {
             assert_eq!(next(other), None, "{other}");
         }

@@ -33,6 +33,8 @@ pub(super) struct Chrome {
     pub(super) purposes: Vec<AccessPurpose>,
     /// Whether the log was opened as simulated. Every page of such a log says so.
     pub(super) simulated: bool,
+    /// Whether the lists of findings and due dates are the role's.
+    pub(super) audits: bool,
 }
 
 /// What came of a query.
@@ -79,6 +81,8 @@ pub(super) struct PersonView {
     pub(super) entries: Vec<EntryView>,
     /// Events of the whole timeline, on all its pages.
     pub(super) events_total: usize,
+    /// Whether every event that is shown has been held against the rules.
+    pub(super) findings_complete: bool,
     /// The next page of the timeline, if there is one.
     pub(super) next_href: Option<String>,
     /// Purpose of the access event that this look left behind; `None` when no personal value was opened.
@@ -215,6 +219,23 @@ pub(super) struct EntryView {
     pub(super) source: String,
     /// Its personal members: none, or one of four states.
     pub(super) personal: Option<Personal<Vec<MemberView>>>,
+    /// What was found about it.
+    pub(super) findings: Vec<FindingMark>,
+}
+
+/// A finding, as it stands beside the event that it is about.
+#[derive(Clone, Debug)]
+pub(super) struct FindingMark {
+    /// Its code.
+    pub(super) code: String,
+    /// What it says, in the reader's language.
+    pub(super) text: String,
+    /// How grave it is: `violation`, `deadline` or `warning`.
+    pub(super) severity: String,
+    /// Until when it stood, if it was cured.
+    pub(super) cured_at: Option<DateTime<Utc>>,
+    /// Clauses and articles, as they are cited.
+    pub(super) law: Vec<String>,
 }
 
 /// The page on which a reader shows a token.

@@ -5,10 +5,10 @@
 //! - **No personal value in a title or an address**: both end up in histories.
 //! - Works without JavaScript; the script only spares some steps.
 
-mod icons;
+pub(super) mod icons;
 mod person;
 #[cfg(test)]
-mod sample;
+pub(super) mod sample;
 mod search;
 mod states;
 #[cfg(test)]
@@ -18,7 +18,8 @@ mod timeline;
 use maud::{DOCTYPE, Markup, html};
 use subject_record_schemas::vocabulary::Language;
 
-use super::model::{Outcome, PersonPage, SignInPage};
+use super::audit::List;
+use super::model::{Chrome, Outcome, PersonPage, SignInPage};
 use super::query::encode;
 use super::words::Words;
 
@@ -31,25 +32,11 @@ pub(super) fn person_page(page: &PersonPage) -> Markup {
     let language = page.query.language;
     let words = Words::of(language);
     let title = match &page.outcome {
-        Outcome::Person(person) => format!("{} · {} · {PRODUCT}", person.id, words.timeline.title),
-        Outcome::NotAsked { .. } | Outcome::NotFound | Outcome::Problem(_) => {
-            format!("{} · {PRODUCT}", words.search.title)
-        }
+        Outcome::Person(person) => format!("{} · {}", person.id, words.timeline.title),
+        Outcome::NotAsked { .. } | Outcome::NotFound | Outcome::Problem(_) => words.search.title.to_owned(),
     };
     let afresh = page.query.afresh();
     let in_language = |language| super::query::Query { language, ..afresh.clone() }.href();
-    let account = html! {
-        div class="account" {
-            span {
-                span class="quiet" { (words.chrome.signed_in) " " }
-                span class="mono" { (page.chrome.viewer) }
-                span class="quiet" { " · " (words.role(page.chrome.role)) }
-            }
-            form method="post" action="/sign-out" {
-                button type="submit" class="plain" { (words.chrome.sign_out) }
-            }
-        }
-    };
     let body = html! {
         (search::form(words, &page.query, &page.chrome.purposes))
         main id="main" tabindex="-1" {
@@ -61,7 +48,43 @@ pub(super) fn person_page(page: &PersonPage) -> Markup {
             }
         }
     };
-    layout(language, &title, page.chrome.simulated, &in_language, &account, &body)
+    framed(&page.chrome, language, &title, &in_language, None, &body)
+}
+
+/// A page of a signed-in reader: who it is, and the lists that are the role's.
+#[must_use]
+pub(super) fn framed(
+    chrome: &Chrome,
+    language: Language,
+    title: &str,
+    in_language: &dyn Fn(Language) -> String,
+    list: Option<List>,
+    body: &Markup,
+) -> Markup {
+    let words = Words::of(language);
+    let lists = [(List::Findings, words.audit.findings), (List::Deadlines, words.audit.deadlines)];
+    let account = html! {
+        @if chrome.audits {
+            nav class="lists" aria-label=(words.chrome.lists) {
+                a href={ "/?lang=" (language) } aria-current=[list.is_none().then_some("page")] { (words.audit.people) }
+                @for (other, label) in lists {
+                    a href={ (other.path()) "?lang=" (language) }
+                        aria-current=[(list == Some(other)).then_some("page")] { (label) }
+                }
+            }
+        }
+        div class="account" {
+            span {
+                span class="quiet" { (words.chrome.signed_in) " " }
+                span class="mono" { (chrome.viewer) }
+                span class="quiet" { " · " (words.role(chrome.role)) }
+            }
+            form method="post" action="/sign-out" {
+                button type="submit" class="plain" { (words.chrome.sign_out) }
+            }
+        }
+    };
+    layout(language, &format!("{title} · {PRODUCT}"), chrome.simulated, in_language, &account, body)
 }
 
 /// The page on which a reader shows a token.

@@ -26,6 +26,7 @@ pub(super) struct Words {
     pub(super) states: StateWords,
     pub(super) consents: ConsentWords,
     pub(super) policy: PolicyWords,
+    pub(super) audit: AuditWords,
     pub(super) dates: DateWords,
     roles: RoleWords,
     purposes: PurposeWords,
@@ -52,6 +53,7 @@ pub(super) struct ChromeWords {
     pub(super) tagline: &'static str,
     pub(super) skip: &'static str,
     pub(super) languages: &'static str,
+    pub(super) lists: &'static str,
     pub(super) signed_in: &'static str,
     pub(super) sign_out: &'static str,
     pub(super) simulated: &'static str,
@@ -184,6 +186,83 @@ pub(super) struct PolicyWords {
     accepted: &'static str,
     declined: &'static str,
     stopped_using: &'static str,
+}
+
+/// The auditor's lists, and findings on a timeline.
+#[derive(Debug)]
+pub(super) struct AuditWords {
+    pub(super) people: &'static str,
+    pub(super) findings: &'static str,
+    pub(super) deadlines: &'static str,
+    pub(super) no_findings: &'static str,
+    pub(super) no_deadlines: &'static str,
+    pub(super) not_caught_up: &'static str,
+    pub(super) narrow: &'static str,
+    pub(super) any: &'static str,
+    pub(super) finding: &'static str,
+    pub(super) event: &'static str,
+    pub(super) recipient: &'static str,
+    pub(super) state: &'static str,
+    pub(super) from: &'static str,
+    pub(super) to: &'static str,
+    pub(super) open: &'static str,
+    pub(super) cured: &'static str,
+    pub(super) since: &'static str,
+    pub(super) particulars: &'static str,
+    pub(super) law: &'static str,
+    pub(super) clause: &'static str,
+    pub(super) due: &'static str,
+    pub(super) provisional: &'static str,
+    pub(super) paused_by: &'static str,
+    pub(super) counted_by: &'static str,
+    pub(super) further: &'static str,
+    pending: &'static str,
+    missed: &'static str,
+    paused: &'static str,
+    met: &'static str,
+    met_late: &'static str,
+    due_kinds: [&'static str; DUE_KINDS.len()],
+}
+
+/// What may be due, in the order in which each language names it.
+const DUE_KINDS: [&str; 16] = [
+    "access_request",
+    "disclosures_request",
+    "correction_request",
+    "block_request",
+    "public_removal_request",
+    "destruction_request",
+    "withdrawal_request",
+    "human_review_request",
+    "complaint",
+    "refusal",
+    "unblocking",
+    "unlawful_data_destruction",
+    "disclosure_notice",
+    "breach_notice",
+    "claim",
+    "state_request",
+];
+
+impl AuditWords {
+    /// Name of something due; the word itself if there is none.
+    #[must_use]
+    pub(super) fn due_kind<'w>(&self, kind: &'w str) -> &'w str {
+        let named = DUE_KINDS.iter().zip(self.due_kinds).find(|(known, _)| **known == kind);
+        named.map_or(kind, |(_, name)| name)
+    }
+
+    /// Name of a due date's state.
+    #[must_use]
+    pub(super) fn due_state(&self, state: &str) -> &'static str {
+        match state {
+            "missed" => self.missed,
+            "paused" => self.paused,
+            "met" => self.met,
+            "met_late" => self.met_late,
+            _ => self.pending,
+        }
+    }
 }
 
 /// Words of dates and spans.

@@ -20,6 +20,10 @@ pub(super) const RESULTS: &str = r#"{ "results": [
   }
 ] }"#;
 
+pub(super) const FOUND: &str = r#"{
+  "simulated": false, "subjects": [{ "subject": "p-0192a1b2", "former": false }], "more": false
+}"#;
+
 pub(super) const SUBJECT: &str = r#"{
   "subject": "p-0192a1b2", "simulated": false, "revision": "4",
   "standing": { "state": "registered", "kind": "person", "language": "kk", "at": "2026-02-03T04:15:00Z" },
@@ -86,6 +90,35 @@ pub(super) const STORED: &str = r#"{
 pub(super) const ERASED: &str = r#"{
   "subject": "p-0192a1b2", "decided": "0000000000000010", "destroyed": "0000000000000011",
   "boxes_destroyed": 3, "key_generations": [1], "seen_before": false
+}"#;
+
+pub(super) const RULES: &str = r#"{
+  "simulated": false, "today": "2026-11-22",
+  "pack": {
+    "name": "kz-94v@2026-1", "in_force": true, "effective_at": "2024-12-31T19:00:00Z", "origin": "built_in"
+  },
+  "packs": [{
+    "name": "kz-94v@2026-1", "in_force": true, "effective_at": "2024-12-31T19:00:00Z", "origin": "built_in"
+  }],
+  "unread_packs": [],
+  "calendars": [
+    {
+      "year": 2026, "version": "kz-2026-2", "counts": true, "days_off": 15, "extra_working": 0,
+      "origin": "built_in"
+    },
+    {
+      "year": 2027, "version": "kz-2027-1", "counts": true, "days_off": 14, "extra_working": 0,
+      "origin": "published", "published_at": "2026-11-21T06:00:00Z", "position": "0000000000000017"
+    }
+  ],
+  "last_covered_day": "2027-12-31", "days_left": 404
+}"#;
+
+pub(super) const RULES_PUBLISHED: &str = r#"{
+  "pack_id": "kz-94v", "version": "2026-2", "supersedes": "2026-1",
+  "text_hash": "1f68390e53272a3213d4eacee4e31ad54e04871c75060fb298de33b2c7d60368",
+  "effective_at": "2026-11-30T19:00:00Z", "position": "0000000000000018",
+  "recorded_at": "2026-11-22T13:59:35.289771Z", "seen_before": false
 }"#;
 
 pub(super) const TOKENS: &str = r#"{ "tokens": [{

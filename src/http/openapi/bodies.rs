@@ -1,5 +1,7 @@
 //! Schemas of the bodies that the door itself takes and answers.
 
+mod rules;
+
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
@@ -11,7 +13,7 @@ use crate::error;
 
 /// All of them by name.
 pub(super) fn all() -> impl Iterator<Item = (&'static str, Value)> {
-    appending().into_iter().chain(reading()).chain(governing())
+    appending().into_iter().chain(reading()).chain(governing()).chain(rules::all())
 }
 
 fn of<T: JsonSchema>() -> Value {
@@ -212,11 +214,25 @@ fn reading() -> Vec<(&'static str, Value)> {
     ];
     let timeline = [
         ("subject", said("The person's id.")),
-        ("simulated", simulated),
+        ("simulated", simulated.clone()),
         ("entries", list(&named("Entry"))),
         ("next", next),
     ];
+    let found = [
+        ("subject", said("The person's id.")),
+        (
+            "former",
+            json!({ "type": "boolean", "description": "Whether another value has replaced this one." }),
+        ),
+    ];
+    let found = [
+        ("simulated", simulated),
+        ("subjects", list(&object("Somebody who was found.", &found))),
+        ("more", json!({ "type": "boolean", "description": "Whether there are more than these hundred." })),
+    ];
     vec![
+        ("LookupRequest", lookup_request()),
+        ("FoundSubjects", object("Those who bear a value before those who bore it.", &found)),
         ("Subject", object("A person.", &subject)),
         ("Consent", object("A consent and what became of it.", &consent)),
         ("Acceptance", object("An answer to the policy.", &acceptance)),
@@ -228,6 +244,15 @@ fn reading() -> Vec<(&'static str, Value)> {
         ("Entry", object("An event of a timeline.", &entry)),
         ("Timeline", object("A page of a timeline.", &timeline)),
     ]
+}
+
+fn lookup_request() -> Value {
+    let members = ["iin", "bin", "phone", "email"].map(|name| (name.to_owned(), json!({ "type": "string" })));
+    json!({
+        "type": "object", "description": "What to look for, in any usual spelling.",
+        "properties": Map::from_iter(members), "additionalProperties": false,
+        "minProperties": 1, "maxProperties": 1,
+    })
 }
 
 fn governing() -> Vec<(&'static str, Value)> {

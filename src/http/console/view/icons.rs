@@ -45,11 +45,11 @@ pub(super) fn shredded() -> Markup {
 }
 
 /// A triangle with a stroke: something is wrong.
-pub(super) fn alert() -> Markup {
+pub(in super::super) fn alert() -> Markup {
     icon(r#"<path d="M8 2L14.5 13.5h-13z"/><path d="M8 6.5v3"/><path d="M8 11.5v.01"/>"#)
 }
 
 /// A clock: another day is shown, or a fact came late.
-pub(super) fn clock() -> Markup {
+pub(in super::super) fn clock() -> Markup {
     icon(r#"<circle cx="8" cy="8" r="6"/><path d="M8 4.75V8l2.25 1.5"/>"#)
 }

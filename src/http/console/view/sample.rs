@@ -42,7 +42,7 @@ fn shown(text: &str) -> MemberValue {
 
 pub(crate) fn chrome() -> Chrome {
     let purposes = AccessPurpose::ALL.to_vec();
-    Chrome { viewer: "support-1".into(), role: Role::Support, purposes, simulated: true }
+    Chrome { viewer: "support-1".into(), role: Role::Support, purposes, simulated: true, audits: false }
 }
 
 pub(crate) fn query(language: Language) -> Query {
@@ -121,6 +121,7 @@ pub(crate) fn full(language: Language) -> PersonView {
         ],
         entries: entries::entries(language),
         events_total: 23,
+        findings_complete: true,
         next_href: Some(query(language).at("2210").href()),
         looked: Some(AccessPurpose::Support),
     }
@@ -175,6 +176,7 @@ pub(crate) fn bare() -> PersonView {
         acceptances: Vec::new(),
         entries: Vec::new(),
         events_total: 0,
+        findings_complete: false,
         next_href: None,
         looked: None,
     }

@@ -3,6 +3,7 @@ use subject_record_schemas::EventType;
 use subject_record_schemas::personal::Personal;
 use subject_record_schemas::vocabulary::{AccessPurpose, Language, Role};
 
+use super::super::audit;
 use super::super::kind::EntryKind;
 use super::super::model::{MemberValue, MemberView, Outcome, PersonPage, PersonView, ProfileRow};
 use super::super::query::Query;
@@ -17,6 +18,9 @@ fn every_page() -> Vec<(String, Language, String)> {
         let name = |page: &str| format!("{page} in {}", language);
         for (page, model) in sample::pages(language) {
             pages.push((name(page), language, person_page(&model).into_string()));
+        }
+        for (page, model) in audit::sample::pages(language) {
+            pages.push((name(page), language, audit::view::page(&model).into_string()));
         }
         for (number, model) in sample::sign_ins(language).iter().enumerate() {
             pages.push((name(&format!("sign-in {number}")), language, sign_in_page(model).into_string()));

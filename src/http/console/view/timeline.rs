@@ -3,9 +3,9 @@
 use chrono::NaiveDate;
 use maud::{Markup, html};
 
-use super::super::format::{clock, day, full, lateness, local, machine, weekday};
+use super::super::format::{clock, day, full, lateness, local, machine, short_day, weekday};
 use super::super::kind::EntryKind;
-use super::super::model::{EntryView, PersonView};
+use super::super::model::{EntryView, FindingMark, PersonView};
 use super::super::query::{Order, Query};
 use super::super::words::Words;
 use super::{icons, states};
@@ -24,6 +24,9 @@ pub(super) fn timeline(words: &Words, query: &Query, person: &PersonView) -> Mar
                     }
                     (orders(words, query))
                 }
+            }
+            @if !person.findings_complete {
+                p class="notice moment" { (icons::clock()) span { (words.audit.not_caught_up) } }
             }
             @if person.entries.is_empty() { p class="empty" { (text.empty) } }
             @for entries in person.entries.chunk_by(same_day) { (one_day(words, query, entries)) }
@@ -77,6 +80,7 @@ fn one_entry(words: &Words, query: &Query, entry: &EntryView) -> Markup {
                     @if let Some(late) = &late { span class="late" { (icons::clock()) (late) } }
                 }
                 p class="sentence" { (entry.sentence) }
+                @if !entry.findings.is_empty() { (findings(words, query, &entry.findings)) }
                 details {
                     summary {
                         span class="meta" {
@@ -94,6 +98,27 @@ fn one_entry(words: &Words, query: &Query, entry: &EntryView) -> Markup {
                             }
                         }
                         (origin(words, query, entry, late.as_deref()))
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What was found about an event: what it is, on what norm, and whether it still stands.
+fn findings(words: &Words, query: &Query, findings: &[FindingMark]) -> Markup {
+    html! {
+        ul class="findings" aria-label=(words.audit.findings) {
+            @for finding in findings {
+                li class={ (finding.severity) @if finding.cured_at.is_some() { " cured" } } {
+                    span class={ "mark " (finding.severity) } { (finding.code) }
+                    span { (finding.text) }
+                    @if !finding.law.is_empty() { span class="fine" { (finding.law.join(", ")) } }
+                    @if let Some(cured) = finding.cured_at {
+                        span class="fine" {
+                            (words.audit.cured) " "
+                            time datetime=(machine(cured)) { (short_day(query.language, local(cured).date_naive())) }
+                        }
                     }
                 }
             }

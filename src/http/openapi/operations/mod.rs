@@ -3,13 +3,14 @@
 mod emitters;
 mod others;
 mod readers;
+mod rules;
 
 use super::operation::{Kind, Operation, Parameter, Place};
 use crate::error::{self, Code};
 
 /// Every operation, in the order in which they are shown.
 pub(super) fn all() -> impl Iterator<Item = &'static Operation> {
-    [emitters::ALL, readers::ALL, others::ALL].into_iter().flatten()
+    [emitters::ALL, readers::ALL, rules::ALL, others::ALL].into_iter().flatten()
 }
 
 /// The store cannot be read.

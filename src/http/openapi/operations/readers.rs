@@ -3,11 +3,11 @@
 use subject_record_schemas::vocabulary::Role::{self, Auditor, Officer, Support};
 
 use super::super::answers;
-use super::super::operation::{Answer, Group, Kind, Method, Operation, Parameter, Place};
+use super::super::operation::{Answer, Body, Group, Kind, Method, Operation, Parameter, Payload, Place};
 use super::{STORE, SUBJECT, WRITING};
 use crate::error;
 
-pub(super) const ALL: &[Operation] = &[PERSON, TIMELINE];
+pub(super) const ALL: &[Operation] = &[LOOKUP, PERSON, TIMELINE];
 
 const READERS: &[Role] = &[Support, Auditor, Officer];
 
@@ -46,6 +46,55 @@ const LOOK: &[Parameter] = &[
         example: "support; case=\"T-1042\"",
     },
 ];
+
+const LOOKUP: Operation = Operation {
+    id: "lookUpSubjects",
+    method: Method::Post,
+    path: "/v1/subjects/lookup",
+    group: Group::Readers,
+    roles: READERS,
+    summary: "Find people by IIN, BIN, phone number or e-mail address",
+    text: &[
+        "One of the four, in any usual spelling: `8 (701) 000-00-01`, `+7 701 000 00 01`, an address in capitals. The \
+         value stands in the body, never in an address, and is neither kept nor logged: what is compared is a keyed \
+         hash of it.",
+        "Everybody who bears it or bore it is answered, by all that was recorded before the question. Each of them \
+         gets a record of this look first. Nobody found is an empty list, and no look.",
+    ],
+    parameters: &[&[Parameter {
+        name: "Access-Purpose",
+        place: Place::Header,
+        kind: Kind::Text,
+        required: true,
+        text: "Why somebody is looked for, and the case.",
+        example: "support; case=\"T-1042\"",
+    }]],
+    bodies: &[Body {
+        media_type: "application/json",
+        schema: "LookupRequest",
+        text: "Exactly one of the four.",
+        example: Payload::Json("{ \"phone\": \"8 (700) 000-00-01\" }"),
+    }],
+    answers: &[Answer {
+        status: 200,
+        text: "Who was found.",
+        content: &[("application/json", "FoundSubjects")],
+        headers: &[],
+        example: answers::FOUND,
+    }],
+    refusals: &[
+        &[
+            error::BAD_REQUEST,
+            error::PURPOSE_MISSING,
+            error::TOO_LARGE,
+            error::MEDIA_TYPE,
+            error::LOOKUP_INVALID,
+            error::LOOKUP_BEHIND,
+        ],
+        WRITING,
+    ],
+    example_query: "",
+};
 
 const PERSON: Operation = Operation {
     id: "readSubject",

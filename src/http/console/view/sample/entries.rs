@@ -8,7 +8,7 @@ use subject_record_schemas::examples::Examples;
 use subject_record_schemas::personal::Personal;
 use subject_record_schemas::vocabulary::Language;
 
-use super::super::super::model::{EntryView, MemberValue, MemberView};
+use super::super::super::model::{EntryView, FindingMark, MemberValue, MemberView};
 use super::{EMAIL, NAME, at, label, query, shown};
 
 fn entry(language: Language, number: u64, event_type: EventType, time: &str) -> EntryView {
@@ -25,7 +25,24 @@ fn entry(language: Language, number: u64, event_type: EventType, time: &str) -> 
         actor: Some("self".into()),
         source: document["source"].as_str().unwrap().to_owned(),
         personal: None,
+        findings: Vec::new(),
     }
+}
+
+/// A finding of every gravity, two that stand and one that was cured.
+fn findings(language: Language) -> Vec<FindingMark> {
+    let mark = |code: &str, severity: &str, cured_at| FindingMark {
+        code: code.into(),
+        text: Sentences::of(language).finding(code).to_owned(),
+        severity: severity.into(),
+        cured_at,
+        law: vec!["3.5.1".into(), "94-V/8".into()],
+    };
+    vec![
+        mark("F07", "violation", None),
+        mark("F33", "deadline", Some(at("2026-05-20T06:00:00Z"))),
+        mark("F09", "warning", None),
+    ]
 }
 
 /// Newest first.
@@ -48,6 +65,7 @@ pub(super) fn entries(language: Language) -> Vec<EntryView> {
             personal: Some(Personal::Sealed),
             recorded_at: late_by_hours,
             actor: Some("staff-31".into()),
+            findings: findings(language),
             ..entry(language, 3302, EventType::DisclosureMade, "2026-04-02T10:05:00Z")
         },
         entry(language, 3288, EventType::ConsentWithdrawn, "2026-04-02T04:47:12Z"),

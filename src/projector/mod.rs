@@ -1,0 +1,268 @@
+//! Runs projections: read models that follow the log by position, each with its own file.
+//!
+//! - A batch of events is read, projected and written with a few bulk statements; its rows and how far they are stand
+//!   in one transaction ([`engine`], [`write`]).
+//! - What events mean is the business of the pure crate; here it is run ([`history`], [`people`], [`rejudge`]).
+//! - A rebuild fills a file beside the live one and takes its place once it has caught up ([`runner`]).
+//! - An event that cannot be handled stops its projection, with position and cause; it is never skipped.
+//!
+//! Rows hold no personal data, and nothing in these files is evidence: they can be thrown away.
+
+mod batch;
+mod digest;
+mod engine;
+mod file;
+mod following;
+mod history;
+mod log;
+mod people;
+mod read;
+mod rejudge;
+mod runner;
+mod tables;
+mod write;
+
+use std::path::Path;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use subject_record_projections::acceptances::ACCEPTANCES;
+use subject_record_projections::accesses::ACCESSES;
+use subject_record_projections::consents::CONSENTS;
+use subject_record_projections::deadlines::DEADLINES;
+use subject_record_projections::disclosures::DISCLOSURES;
+use subject_record_projections::findings::FINDINGS;
+use subject_record_projections::history::HISTORY;
+use subject_record_projections::profile::PROFILE;
+use subject_record_projections::table::Table;
+use subject_record_schemas::Position;
+
+pub use self::batch::Place;
+pub use self::digest::DigestError;
+pub use self::file::{Progress, Stop};
+use self::following::Following;
+pub use self::log::{Log, LogError, LogEvent};
+pub use self::read::{Cursor, EventRead, Filter, ReadError, ReadModel, VersionRead};
+pub use self::runner::RebuildError;
+use crate::clock::Clock;
+use crate::config::Projector as Settings;
+use crate::db::DatabaseError;
+
+/// A projection: read models that are followed together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Projection {
+    /// Every event by itself: what happened, and who looked.
+    History,
+    /// What follows from all that is known of a stream.
+    People,
+}
+
+static HISTORY_TABLES: [&Table; 2] = [&HISTORY, &ACCESSES];
+static PEOPLE_TABLES: [&Table; 6] = [&PROFILE, &CONSENTS, &ACCEPTANCES, &DISCLOSURES, &DEADLINES, &FINDINGS];
+
+impl Projection {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::History, Self::People];
+
+    /// Its name, as a stable word.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::History => "history",
+            Self::People => "people",
+        }
+    }
+
+    /// Tables of its read models.
+    #[must_use]
+    pub fn tables(self) -> &'static [&'static Table] {
+        match self {
+            Self::History => &HISTORY_TABLES,
+            Self::People => &PEOPLE_TABLES,
+        }
+    }
+
+    /// The projection of a read model.
+    #[must_use]
+    pub fn of(table: &Table) -> Option<Self> {
+        Self::ALL.into_iter().find(|projection| projection.tables().contains(&table))
+    }
+}
+
+/// There is no projection of this name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no projection of this name: history, people")]
+pub struct UnknownProjection;
+
+impl FromStr for Projection {
+    type Err = UnknownProjection;
+    fn from_str(name: &str) -> Result<Self, UnknownProjection> {
+        Self::ALL.into_iter().find(|projection| projection.name() == name).ok_or(UnknownProjection)
+    }
+}
+
+/// How a projection stands.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Status {
+    /// Its name.
+    pub projection: Projection,
+    /// Its read models.
+    pub models: Vec<&'static str>,
+    /// The last event whose rows are written.
+    pub position: Position,
+    /// The last event of the log.
+    pub head: Position,
+    /// Events between them.
+    pub lag_events: u64,
+    /// When rows were written last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_advanced_at: Option<DateTime<Utc>>,
+    /// Seconds since then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_advanced_seconds: Option<f64>,
+    /// Why it stands, if it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<Stop>,
+    /// Why it does not get on just now; it is tried again by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
+    /// How far a rebuild is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rebuilding: Option<Rebuilding>,
+}
+
+/// How far a rebuild is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Rebuilding {
+    /// Position that it has reached.
+    pub done: u64,
+    /// Position that it has to reach.
+    pub total: u64,
+}
+
+/// Projections did not open.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The folder of read models cannot be made or read.
+    #[error("cannot use the folder of read models {path}")]
+    Folder {
+        /// Which.
+        path: std::path::PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file does not open.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
+
+/// All projections over one log.
+#[derive(Debug)]
+pub struct Projector {
+    followings: Vec<Arc<Following>>,
+}
+
+impl Projector {
+    /// Opens the files in a folder, or makes them, and begins to follow the log.
+    ///
+    /// # Errors
+    /// [`OpenError`]. Files that do not read or fit are no error: they are built again.
+    pub async fn open(
+        folder: &Path,
+        settings: Settings,
+        log: Arc<dyn Log>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, OpenError> {
+        let failed = |source| OpenError::Folder { path: folder.to_owned(), source };
+        std::fs::create_dir_all(folder).map_err(failed)?;
+        let ground = engine::Ground { log, clock, settings };
+        let mut followings = Vec::new();
+        for projection in Projection::ALL {
+            let found = file::find(folder, projection).await.map_err(failed)?;
+            followings.push(Following::start(folder, projection, found, ground.clone()).await?);
+        }
+        Ok(Self { followings })
+    }
+
+    fn following(&self, projection: Projection) -> Option<&Arc<Following>> {
+        self.followings.iter().find(|following| following.projection == projection)
+    }
+
+    /// The file of a projection that is read now. Whoever holds it reads on in it, also when another takes its place.
+    ///
+    /// # Errors
+    /// [`ReadError::Closed`] once the projector has stopped.
+    pub fn reader(&self, projection: Projection) -> Result<Arc<ReadModel>, ReadError> {
+        self.following(projection).map(|following| following.model()).ok_or(ReadError::Closed)
+    }
+
+    /// Waits until the rows of an event are there, and answers how far they are if time runs out.
+    ///
+    /// # Errors
+    /// The position that is reached.
+    pub async fn wait_for(
+        &self,
+        projection: Projection,
+        position: Position,
+        patience: Duration,
+    ) -> Result<(), Position> {
+        let following = self.following(projection).ok_or(Position::START)?;
+        let mut reached = following.reached();
+        match tokio::time::timeout(patience, reached.wait_for(|reached| *reached >= position)).await {
+            Ok(Ok(_)) => Ok(()),
+            _ => Err(*following.reached().borrow()),
+        }
+    }
+
+    /// How every projection stands.
+    #[must_use]
+    pub fn status(&self) -> Vec<Status> {
+        self.followings.iter().map(|following| following.status()).collect()
+    }
+
+    /// Lets a projection that stands try again.
+    pub fn resume(&self, projection: Projection) {
+        if let Some(following) = self.following(projection) {
+            following.resume();
+        }
+    }
+
+    /// Builds a projection's read models again from the log, beside the live ones, and answers when they have taken
+    /// their place.
+    ///
+    /// # Errors
+    /// [`RebuildError`].
+    pub async fn rebuild(&self, projection: Projection) -> Result<(), RebuildError> {
+        self.begin_rebuild(projection)?.await.unwrap_or(Err(RebuildError::Closed))
+    }
+
+    /// The same, without waiting; [`Projector::status`] says how far it is.
+    ///
+    /// # Errors
+    /// [`RebuildError::Running`] when one is under way.
+    pub fn begin_rebuild(
+        &self,
+        projection: Projection,
+    ) -> Result<tokio::sync::oneshot::Receiver<Result<(), RebuildError>>, RebuildError> {
+        self.following(projection).ok_or(RebuildError::Closed)?.begin_rebuild()
+    }
+
+    /// Gives up a rebuild that is under way.
+    pub fn cancel_rebuild(&self, projection: Projection) {
+        if let Some(following) = self.following(projection) {
+            following.cancel_rebuild();
+        }
+    }
+
+    /// Stops following, with the batches that are begun written. A rebuild begins again at the next start.
+    pub async fn stop(&self) {
+        for following in &self.followings {
+            following.stop().await;
+        }
+    }
+}

@@ -1,0 +1,330 @@
+//! Reading rows: a file as readers hold it, and one generic search over every table.
+//!
+//! A reader says at which instant (`T`) and as known at which position (`K`) it wants rows. Every search names the
+//! index that it uses: what it costs must not hang on a planner's guess.
+
+use std::sync::Arc;
+
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::{Arguments, AssertSqlSafe, Row as _, SqlitePool};
+use subject_record_projections::table::{Cell, ColumnKind, Shape, Table};
+use subject_record_schemas::Position;
+
+use super::Projection;
+use super::batch::number;
+use super::file::{self, Progress, ReadFile};
+use super::tables::{has_word, index_name, quoted};
+use crate::db::{DatabaseError, open_readers};
+
+/// Rows could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The file failed.
+    #[error("read models cannot be read")]
+    Database(#[from] sqlx::Error),
+    /// A search names a column that the table does not have, or a word that its set does not have.
+    #[error("{table} cannot be searched by {column}")]
+    Column {
+        /// The table.
+        table: &'static str,
+        /// What it was asked by.
+        column: String,
+    },
+    /// The projector has stopped.
+    #[error("the service is stopping")]
+    Closed,
+}
+
+/// Rows of a projection, as they stand in one file.
+#[derive(Debug)]
+pub struct ReadModel {
+    projection: Projection,
+    // Before the file, so that its connections are let go first.
+    readers: SqlitePool,
+    file: Arc<ReadFile>,
+}
+
+/// After which row a page goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cursor {
+    /// In a table of versions.
+    Version {
+        /// Instant by which the row is listed, in microseconds.
+        at_us: i64,
+        /// Whose it is.
+        subject: String,
+        /// Its key.
+        key: String,
+    },
+    /// In a table with a row an event.
+    Event {
+        /// When it happened, in microseconds.
+        time_us: i64,
+        /// Where it stands.
+        position: Position,
+    },
+}
+
+/// Which rows.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Filter {
+    /// Columns that hold these values, or contain this word: a set is asked by the bit of one word.
+    pub equals: Vec<(&'static str, Cell)>,
+    /// Whose.
+    pub subject: Option<String>,
+    /// Listed from this instant on, in microseconds.
+    pub from_us: Option<i64>,
+    /// Listed before this instant, in microseconds.
+    pub to_us: Option<i64>,
+    /// The newest first.
+    pub newest_first: bool,
+    /// The page before ended here.
+    pub cursor: Option<Cursor>,
+    /// Rows at most.
+    pub limit: u32,
+}
+
+/// A row of a table of versions.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VersionRead {
+    /// Whose.
+    pub subject: String,
+    /// Its key.
+    pub key: String,
+    /// Instant by which it is listed, in microseconds.
+    pub at_us: i64,
+    /// First instant at which it holds.
+    pub valid_from_us: i64,
+    /// First instant at which it holds no more, as known at `K`.
+    pub valid_until_us: Option<i64>,
+    /// The event by which it became known.
+    pub known_from: Position,
+    /// The last publication it was judged by.
+    pub judged_at: Position,
+    /// What is shown, as JSON.
+    pub body: String,
+}
+
+/// A row of a table with a row an event.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EventRead {
+    /// Where it stands.
+    pub position: Position,
+    /// Whose stream it stands in.
+    pub subject: String,
+    /// When it happened, in microseconds.
+    pub time_us: i64,
+}
+
+/// A statement as it is put together.
+struct Search {
+    conditions: Vec<String>,
+    arguments: SqliteArguments,
+    count: usize,
+    /// Name of the index it begins with.
+    index: String,
+}
+
+impl Search {
+    fn bind<'v, V: sqlx::Encode<'v, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>>(
+        &mut self,
+        value: V,
+    ) -> Result<String, ReadError> {
+        self.arguments.add(value).map_err(|error| ReadError::Database(sqlx::Error::Encode(error)))?;
+        self.count += 1;
+        Ok(format!("?{}", self.count))
+    }
+
+    fn also(&mut self, condition: String) {
+        self.conditions.push(condition);
+    }
+}
+
+impl ReadModel {
+    pub(super) async fn open(projection: Projection, file: Arc<ReadFile>) -> Result<Self, DatabaseError> {
+        let readers = open_readers(&file.path).await?;
+        Ok(Self { projection, readers, file })
+    }
+
+    pub(super) const fn readers(&self) -> &SqlitePool {
+        &self.readers
+    }
+
+    /// Its projection.
+    #[must_use]
+    pub const fn projection(&self) -> Projection {
+        self.projection
+    }
+
+    /// How often it was built anew, beginning with 1.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.file.generation
+    }
+
+    /// How far its rows are. What is read as known at this position never changes any more.
+    ///
+    /// # Errors
+    /// [`ReadError::Database`].
+    pub async fn progress(&self) -> Result<Progress, ReadError> {
+        Ok(file::progress(&self.readers).await?)
+    }
+
+    /// Rows of a table of versions at an instant, as known at a position.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub async fn versions(
+        &self,
+        table: &'static Table,
+        filter: &Filter,
+        at_us: i64,
+        known: Position,
+    ) -> Result<Vec<VersionRead>, ReadError> {
+        let mut search = search(table, filter)?;
+        let (at, known) = (search.bind(at_us)?, search.bind(number(known))?);
+        search.also(format!(
+            "known_from <= {known} AND known_until > {known} AND valid_from <= {at} \
+             AND (valid_until > {at} OR until_known > {known})"
+        ));
+        let columns = format!(
+            "subject, key, at_us, valid_from, \
+             CASE WHEN until_known <= {known} THEN valid_until END AS valid_until, known_from, judged_at, body"
+        );
+        let rows = self.fetch(table, filter, search, &columns).await?;
+        rows.iter().map(version).collect()
+    }
+
+    /// Rows of a table with a row an event: what had happened by an instant, as known at a position.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub async fn events(
+        &self,
+        table: &'static Table,
+        filter: &Filter,
+        at_us: i64,
+        known: Position,
+    ) -> Result<Vec<EventRead>, ReadError> {
+        let mut search = search(table, filter)?;
+        let (at, known) = (search.bind(at_us)?, search.bind(number(known))?);
+        search.also(format!("time_us <= {at} AND position <= {known}"));
+        let rows = self.fetch(table, filter, search, "position, subject, time_us").await?;
+        rows.iter().map(event).collect()
+    }
+
+    async fn fetch(
+        &self,
+        table: &'static Table,
+        filter: &Filter,
+        mut search: Search,
+        columns: &str,
+    ) -> Result<Vec<SqliteRow>, ReadError> {
+        let way = if filter.newest_first { " DESC" } else { "" };
+        let order: Vec<_> = order(table).iter().map(|column| format!("{column}{way}")).collect();
+        let limit = search.bind(i64::from(filter.limit))?;
+        let sql = format!(
+            "SELECT {columns} FROM {} INDEXED BY {} WHERE {} ORDER BY {} LIMIT {limit}",
+            quoted(table.name),
+            search.index,
+            search.conditions.join(" AND "),
+            order.join(", "),
+        );
+        // The text holds names of columns, which are constants, and placeholders.
+        Ok(sqlx::query_with(AssertSqlSafe(sql), search.arguments).fetch_all(&self.readers).await?)
+    }
+}
+
+const fn order(table: &Table) -> &'static [&'static str] {
+    match table.shape {
+        Shape::Versions => &["at_us", "subject", "key"],
+        Shape::Events => &["time_us", "position"],
+    }
+}
+
+/// The conditions that a filter sets, and the index to begin with: that of the subject, else that of the first
+/// indexed column, else that of the time.
+fn search(table: &'static Table, filter: &Filter) -> Result<Search, ReadError> {
+    let index = index_name(table, if filter.subject.is_some() { "subject" } else { "time" });
+    let mut search =
+        Search { conditions: Vec::new(), arguments: SqliteArguments::default(), count: 0, index };
+    let mut is_chosen = filter.subject.is_some();
+    if let Some(subject) = &filter.subject {
+        let subject = search.bind(subject.clone())?;
+        search.also(format!("subject = {subject}"));
+    }
+    for (name, value) in &filter.equals {
+        let unknown = || ReadError::Column { table: table.name, column: (*name).to_owned() };
+        let column = table.columns.iter().find(|column| column.name == *name).ok_or_else(unknown)?;
+        let mut by = column.name.to_owned();
+        match (column.kind, value) {
+            (ColumnKind::Flags(words), Cell::Integer(bit)) => {
+                let place = usize::try_from(bit.trailing_zeros()).unwrap_or(usize::MAX);
+                let word = words.get(place).filter(|_| bit.count_ones() == 1).ok_or_else(unknown)?;
+                search.also(has_word(column, place));
+                by = format!("{}_{word}", column.name);
+            }
+            (_, Cell::Integer(number)) => {
+                let number = search.bind(*number)?;
+                search.also(format!("{} = {number}", quoted(name)));
+            }
+            (_, Cell::Text(text)) => {
+                let text = search.bind(Arc::clone(text))?;
+                search.also(format!("{} = {text}", quoted(name)));
+            }
+            (_, Cell::Null) => search.also(format!("{} IS NULL", quoted(name))),
+        }
+        if column.indexed && !is_chosen {
+            search.index = index_name(table, &by);
+            is_chosen = true;
+        }
+    }
+    let [time, ..] = order(table) else { return Ok(search) };
+    if let Some(from) = filter.from_us {
+        let from = search.bind(from)?;
+        search.also(format!("{time} >= {from}"));
+    }
+    if let Some(to) = filter.to_us {
+        let to = search.bind(to)?;
+        search.also(format!("{time} < {to}"));
+    }
+    if let Some(cursor) = &filter.cursor {
+        let values = match cursor {
+            Cursor::Version { at_us, subject, key } => {
+                [search.bind(*at_us)?, search.bind(subject.clone())?, search.bind(key.clone())?].join(", ")
+            }
+            Cursor::Event { time_us, position } => {
+                [search.bind(*time_us)?, search.bind(number(*position))?].join(", ")
+            }
+        };
+        let sign = if filter.newest_first { "<" } else { ">" };
+        search.also(format!("({}) {sign} ({values})", order(table).join(", ")));
+    }
+    Ok(search)
+}
+
+fn position(row: &SqliteRow, column: &str) -> Result<Position, ReadError> {
+    let number: i64 = row.try_get(column)?;
+    Ok(Position::new(u64::try_from(number).unwrap_or(0)))
+}
+
+fn version(row: &SqliteRow) -> Result<VersionRead, ReadError> {
+    Ok(VersionRead {
+        subject: row.try_get("subject")?,
+        key: row.try_get("key")?,
+        at_us: row.try_get("at_us")?,
+        valid_from_us: row.try_get("valid_from")?,
+        valid_until_us: row.try_get("valid_until")?,
+        known_from: position(row, "known_from")?,
+        judged_at: position(row, "judged_at")?,
+        body: row.try_get("body")?,
+    })
+}
+
+fn event(row: &SqliteRow) -> Result<EventRead, ReadError> {
+    Ok(EventRead {
+        position: position(row, "position")?,
+        subject: row.try_get("subject")?,
+        time_us: row.try_get("time_us")?,
+    })
+}

@@ -1,0 +1,168 @@
+//! Writes batches: all rows, and how far they are, in one transaction; a few statements each, never one an event.
+
+use std::sync::Arc;
+
+use serde_json::json;
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{Arguments, AssertSqlSafe, Connection, SqliteConnection};
+use subject_record_projections::table::{Cell, EventRow, Shape};
+
+use super::Projection;
+use super::batch::{Batch, Opened, Versioned, number};
+use super::tables::Statements;
+
+const LATEST: &str = "INSERT INTO people (subject, latest_us) SELECT value ->> 0, value ->> 1 FROM json_each(?1) WHERE true \
+    ON CONFLICT (subject) DO UPDATE SET latest_us = max(latest_us, excluded.latest_us)";
+const ADVANCE: &str = "UPDATE progress SET position = ?1, leaf = ?2, advanced_us = ?3";
+const CLEAR_CURSOR: &str = "DELETE FROM judging_anew WHERE position <= ?1";
+const KEEP_CURSOR: &str = "INSERT INTO judging_anew (position, subject) VALUES (?1, ?2) \
+    ON CONFLICT (position) DO UPDATE SET subject = excluded.subject";
+
+/// Statements of a projection's tables.
+#[derive(Debug)]
+pub(super) struct Writer {
+    tables: Vec<Statements>,
+}
+
+fn fault(error: sqlx::error::BoxDynError) -> sqlx::Error {
+    sqlx::Error::Encode(error)
+}
+
+fn bind_cells(arguments: &mut SqliteArguments, cells: &[Cell]) -> Result<(), sqlx::Error> {
+    for cell in cells {
+        match cell {
+            Cell::Null => arguments.add(None::<i64>),
+            Cell::Integer(number) => arguments.add(*number),
+            Cell::Text(text) => arguments.add(Arc::clone(text)),
+        }
+        .map_err(fault)?;
+    }
+    Ok(())
+}
+
+fn bind_opened(arguments: &mut SqliteArguments, opened: &Opened) -> Result<(), sqlx::Error> {
+    let row = &opened.row;
+    arguments.add(Arc::clone(&opened.subject)).map_err(fault)?;
+    arguments.add(Arc::clone(&row.key)).map_err(fault)?;
+    for number in [
+        row.at.timestamp_micros(),
+        opened.valid_from,
+        opened.valid_until,
+        opened.until_known,
+        opened.known_from,
+        opened.known_until,
+        opened.judged_at,
+    ] {
+        arguments.add(number).map_err(fault)?;
+    }
+    bind_cells(arguments, &row.cells)?;
+    arguments.add(Arc::clone(&row.body)).map_err(fault)
+}
+
+fn bind_event(arguments: &mut SqliteArguments, row: &EventRow) -> Result<(), sqlx::Error> {
+    arguments.add(number(row.position)).map_err(fault)?;
+    arguments.add(Arc::clone(&row.subject)).map_err(fault)?;
+    arguments.add(row.at.timestamp_micros()).map_err(fault)?;
+    bind_cells(arguments, &row.cells)
+}
+
+async fn insert<R>(
+    connection: &mut SqliteConnection,
+    statements: &Statements,
+    rows: &[R],
+    bind: impl Fn(&mut SqliteArguments, &R) -> Result<(), sqlx::Error>,
+) -> Result<(), sqlx::Error> {
+    for (sql, group) in statements.groups(rows) {
+        let mut arguments = SqliteArguments::default();
+        group.iter().try_for_each(|row| bind(&mut arguments, row))?;
+        // The text holds nothing but names of columns and placeholders.
+        sqlx::query_with(AssertSqlSafe(sql), arguments).execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+/// Changes rows of earlier batches. A row that is not there means that rows and events no longer fit together.
+async fn change(
+    connection: &mut SqliteConnection,
+    sql: &str,
+    changes: serde_json::Value,
+    count: usize,
+) -> Result<(), sqlx::Error> {
+    if count == 0 {
+        return Ok(());
+    }
+    let changed = sqlx::query(AssertSqlSafe(sql)).bind(changes.to_string()).execute(connection).await?;
+    if changed.rows_affected() == u64::try_from(count).unwrap_or(u64::MAX) {
+        return Ok(());
+    }
+    let found = changed.rows_affected();
+    Err(sqlx::Error::Protocol(format!("{count} rows were to be changed and {found} were there: rebuild")))
+}
+
+async fn change_versioned(
+    connection: &mut SqliteConnection,
+    statements: &Statements,
+    versioned: &Versioned,
+) -> Result<(), sqlx::Error> {
+    let ended = versioned.ended.iter();
+    let ended =
+        ended.map(|((subject, key, from), until, position)| json!([**subject, **key, from, until, position]));
+    change(connection, &statements.end, ended.collect(), versioned.ended.len()).await?;
+    let retracted = versioned.retracted.iter();
+    let retracted =
+        retracted.map(|((subject, key, from), position)| json!([**subject, **key, from, position]));
+    change(connection, &statements.retract, retracted.collect(), versioned.retracted.len()).await
+}
+
+impl Writer {
+    /// For the tables of a projection.
+    pub(super) fn new(projection: Projection) -> Self {
+        Self { tables: projection.tables().iter().map(|table| Statements::of(table)).collect() }
+    }
+
+    /// Writes a batch.
+    pub(super) async fn write(
+        &self,
+        connection: &mut SqliteConnection,
+        batch: &Batch,
+        now_us: i64,
+    ) -> Result<(), sqlx::Error> {
+        let mut transaction = connection.begin().await?;
+        for statements in &self.tables {
+            match statements.table.shape {
+                Shape::Versions => {
+                    if let Some(versioned) = batch.versioned.get(statements.table.name) {
+                        change_versioned(&mut transaction, statements, versioned).await?;
+                    }
+                    let opened = batch.opened(statements.table);
+                    insert(&mut transaction, statements, &opened, |to, row| bind_opened(to, row)).await?;
+                }
+                Shape::Events => {
+                    let rows: Vec<_> =
+                        batch.rows.iter().filter(|row| row.table == statements.table).collect();
+                    insert(&mut transaction, statements, &rows, |to, row| bind_event(to, row)).await?;
+                }
+            }
+        }
+        if !batch.latest.is_empty() {
+            let latest: Vec<_> =
+                batch.latest.iter().map(|(subject, latest)| json!([**subject, latest])).collect();
+            let latest = serde_json::Value::from(latest).to_string();
+            sqlx::query(LATEST).bind(latest).execute(&mut *transaction).await?;
+        }
+        match &batch.cursor {
+            Some(cursor) => {
+                let query = sqlx::query(KEEP_CURSOR).bind(cursor.position).bind(Arc::clone(&cursor.subject));
+                query.execute(&mut *transaction).await?;
+            }
+            None => {
+                let passed = number(batch.place.position);
+                sqlx::query(CLEAR_CURSOR).bind(passed).execute(&mut *transaction).await?;
+            }
+        }
+        let leaf = batch.place.leaf.map(|leaf| leaf.bytes().to_vec());
+        let advance = sqlx::query(ADVANCE).bind(number(batch.place.position)).bind(leaf).bind(now_us);
+        advance.execute(&mut *transaction).await?;
+        transaction.commit().await
+    }
+}

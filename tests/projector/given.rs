@@ -1,0 +1,137 @@
+//! A log that is shown bit by bit, and projections over it.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use subject_record::app::StoreLog;
+use subject_record::caller::{Caller, Role, SourcePattern, TokenId};
+use subject_record::clock::{SeededEntropy, SetClock};
+use subject_record::config;
+use subject_record::intake::Intake;
+use subject_record::projector::{Log, LogError, LogEvent, Projection, Projector};
+use subject_record::simulate::{SOURCES, Simulation, fill};
+use subject_record::store::memory::MemoryStore;
+use subject_record::store::{EventStore, TextStore};
+use subject_record::vault::kek::FileKek;
+use subject_record::vault::{KeyFile, Vault};
+use subject_record_schemas::{Position, StreamName};
+use tokio::sync::{OnceCell, watch};
+
+/// How long a test waits for rows: as long as the slowest machine needs.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A log whose events are shown up to a position, and can be altered.
+#[derive(Debug)]
+pub(crate) struct Tape {
+    events: Mutex<Vec<LogEvent>>,
+    shown: watch::Sender<Position>,
+}
+
+impl Tape {
+    /// These events, none of them shown yet.
+    pub(crate) fn of(events: &[LogEvent]) -> Arc<Self> {
+        Arc::new(Self { events: Mutex::new(events.to_vec()), shown: watch::channel(Position::START).0 })
+    }
+
+    /// Shows events up to a position.
+    pub(crate) fn show(&self, position: u64) {
+        self.shown.send_replace(Position::new(position));
+    }
+
+    /// Shows all.
+    pub(crate) fn show_all(&self) -> Position {
+        let last = self.events.lock().unwrap().last().unwrap().kept.position;
+        self.show(last.number());
+        last
+    }
+
+    /// Changes the event at a position.
+    pub(crate) fn alter(&self, position: u64, change: impl FnOnce(&mut LogEvent)) {
+        let mut events = self.events.lock().unwrap();
+        change(events.iter_mut().find(|event| event.kept.position.number() == position).unwrap());
+    }
+
+    fn read(&self, limit: usize, wanted: impl Fn(&LogEvent) -> bool) -> Vec<LogEvent> {
+        let shown = *self.shown.borrow();
+        let events = self.events.lock().unwrap();
+        let seen = events.iter().filter(|event| event.kept.position <= shown && wanted(event));
+        seen.take(limit).cloned().collect()
+    }
+}
+
+#[async_trait]
+impl Log for Tape {
+    async fn after(&self, position: Position, limit: u32) -> Result<Vec<LogEvent>, LogError> {
+        Ok(self.read(limit as usize, |event| event.kept.position > position))
+    }
+
+    async fn stream(&self, stream: &StreamName, until: Position) -> Result<Vec<LogEvent>, LogError> {
+        Ok(self.read(usize::MAX, |event| event.stream == *stream && event.kept.position <= until))
+    }
+
+    async fn text(&self, _hash: &str) -> Result<Option<String>, LogError> {
+        Ok(None)
+    }
+
+    fn head(&self) -> watch::Receiver<Position> {
+        self.shown.subscribe()
+    }
+}
+
+/// Events of a simulated year of 40 people.
+pub(crate) async fn year() -> &'static [LogEvent] {
+    static YEAR: OnceCell<Vec<LogEvent>> = OnceCell::const_new();
+    YEAR.get_or_init(|| filled(40)).await
+}
+
+/// Events of a simulated year.
+pub(crate) async fn filled(subjects: u32) -> Vec<LogEvent> {
+    let simulation = Simulation { seed: 1, subjects, start: Simulation::default_start() };
+    let year = simulation.year();
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Arc::new(SetClock::at(year.events[0].sent_at));
+    let store = Arc::new(MemoryStore::new(clock.clone()));
+    let (store, texts): (Arc<dyn EventStore>, Arc<dyn TextStore>) = (store.clone(), store);
+    let entropy = Arc::new(SeededEntropy::new(7));
+    let keys = KeyFile::open(&folder.path().join("keys.db")).await.unwrap();
+    let kek = Arc::new(FileKek::new([7; 32]));
+    let vault = Vault::new(keys, kek, config::Vault::default(), clock.clone(), entropy.clone());
+    let intake = Intake::new(store.clone(), Arc::new(vault), clock.clone(), entropy, "00".repeat(16));
+    let sources = vec![SourcePattern::parse(SOURCES).unwrap()];
+    let caller = Caller { token: TokenId::parse("platform").unwrap(), role: Role::Emitter, sources };
+    fill(&intake, &clock, &caller, &year.events, |_| {}).await.unwrap();
+    StoreLog::new(store, texts).after(Position::START, u32::MAX).await.unwrap()
+}
+
+/// Settings by which everything comes in small pieces.
+pub(crate) fn small(batch_events: u32) -> config::Projector {
+    config::Projector { batch_events, people_cached: 5, rejudged_people: 3, rebuild_from_events: u64::MAX }
+}
+
+/// Projections over a tape, in a folder.
+pub(crate) async fn open(folder: &Path, settings: config::Projector, tape: &Arc<Tape>) -> Projector {
+    let clock = Arc::new(SetClock::at(chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap()));
+    Projector::open(folder, settings, Arc::<Tape>::clone(tape), clock).await.unwrap()
+}
+
+/// Waits until both projections have come to a position.
+pub(crate) async fn reach(projector: &Projector, position: u64) {
+    for projection in Projection::ALL {
+        let reached = projector.wait_for(projection, Position::new(position), PATIENCE).await;
+        assert_eq!(reached, Ok(()), "{:#?}", projector.status());
+    }
+}
+
+/// Digests of all read models as known at a position.
+pub(crate) async fn digests(projector: &Projector, at: u64) -> Vec<(&'static str, String)> {
+    let mut digests = Vec::new();
+    for projection in Projection::ALL {
+        let reader = projector.reader(projection).unwrap();
+        for table in projection.tables() {
+            digests.push((table.name, reader.digest(table, Position::new(at)).await.unwrap()));
+        }
+    }
+    digests
+}
