@@ -1,6 +1,7 @@
 //! A log of invented people of any size, for the benchmarks that read: a simulated year, each life told as many
 //! times as asked, under as many names.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -9,8 +10,10 @@ use subject_record::app::{App, NewLog};
 use subject_record::caller::{Caller, Role, SourcePattern, TokenId};
 use subject_record::clock::{SetClock, SystemEntropy};
 use subject_record::config::Config;
-use subject_record::simulate::{SOURCES, Simulation, SimulatedEvent};
+use subject_record::intake::NewEvent;
+use subject_record::simulate::{SOURCES, SimulatedEvent, Simulation};
 use subject_record::store::ExpectedRevision;
+use subject_record_schemas::Position;
 
 /// Whatever stops a measurement.
 pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -22,20 +25,29 @@ const PEOPLE: u32 = 3_000;
 /// Events recorded together.
 const GROUP_EVENTS: usize = 1_000;
 
-/// Makes settings and keys in a folder, with the binary of this tree.
-pub(crate) fn init(folder: &Path) -> Result<(), Failure> {
+/// Makes settings and keys in a folder, with the binary of this tree; answers the tokens by name.
+pub(crate) fn init(folder: &Path) -> Result<HashMap<String, String>, Failure> {
     let made = Command::new(env!("CARGO_BIN_EXE_subject-record"))
         .args(["init", "--name", "Benchmark LLP", "--bin", "991240000013", "--address", "Astana", "--dir"])
         .arg(folder)
-        .stdout(Stdio::null())
-        .status()?;
-    if made.success() { Ok(()) } else { Err("init failed".into()) }
+        .stderr(Stdio::inherit())
+        .output()?;
+    if !made.status.success() {
+        return Err("init failed".into());
+    }
+    let printed = String::from_utf8(made.stdout)?;
+    let tokens = printed.lines().filter_map(|line| line.trim().split_once("  "));
+    Ok(tokens.map(|(name, token)| (name.trim().to_owned(), token.trim().to_owned())).collect())
 }
 
 /// The year's documents, and how many times each life has to be told for so many events.
 pub(crate) struct Source {
-    events: Vec<SimulatedEvent>,
-    copies: usize,
+    /// The year, in the order of sending.
+    pub(crate) events: Vec<SimulatedEvent>,
+    /// How often each life is told.
+    pub(crate) copies: usize,
+    /// Number of the first copy. 0 is told under its own name, and the office with it.
+    pub(crate) first_copy: usize,
     /// Its texts, by hash.
     pub(crate) texts: Vec<(String, String)>,
 }
@@ -47,7 +59,7 @@ impl Source {
         let year = Simulation { seed: SEED, subjects: people, start: Simulation::default_start() }.year();
         let copies = events.div_ceil(year.events.len()).max(1);
         let texts = year.texts.into_iter().map(|text| (text.hash, text.body)).collect();
-        Self { events: year.events, copies, texts }
+        Self { events: year.events, copies, first_copy: 0, texts }
     }
 
     /// The first moment.
@@ -59,18 +71,53 @@ impl Source {
     fn documents(&self) -> impl Iterator<Item = SimulatedEvent> {
         self.events.iter().flat_map(|event| {
             let subject = event.document["subject"].as_str().map(str::to_owned);
-            let copies = if subject.is_some() { self.copies } else { 1 };
-            (0..copies).map(move |copy| {
+            let copies = match (&subject, self.first_copy) {
+                (Some(_), first) => first..first + self.copies,
+                (None, 0) => 0..1,
+                (None, _) => 0..0,
+            };
+            copies.map(move |copy| {
                 let mut event = event.clone();
                 if let (Some(subject), 1..) = (&subject, copy) {
                     let id = event.document["id"].as_str().unwrap_or_default();
                     let id = format!("{id}.{}", letters(copy));
                     event.document["id"] = id.into();
-                    event.document["subject"] = format!("{subject}-{}", letters(copy)).into();
+                    event.document["subject"] = named(subject, copy).into();
                 }
                 event
             })
         })
+    }
+
+    /// Documents as intake checks them, in groups, the clock set to the last.
+    pub(crate) fn groups<'s>(
+        &'s self,
+        app: &'s App,
+        clock: &'s SetClock,
+        events: usize,
+    ) -> Result<impl Iterator<Item = Result<Vec<NewEvent>, Failure>> + 's, Failure> {
+        let caller = caller()?;
+        let mut documents = self.documents();
+        Ok(std::iter::from_fn(move || {
+            let mut group = Vec::with_capacity(events);
+            for event in documents.by_ref().take(events) {
+                clock.run_to(event.sent_at);
+                match app.intake.validators().check_value(&caller, event.document, clock) {
+                    Ok(new) => group.push(new),
+                    Err(refusal) => return Some(Err(refusal.into())),
+                }
+            }
+            (!group.is_empty()).then_some(Ok(group))
+        }))
+    }
+
+    /// Records a group, and answers the last position.
+    pub(crate) async fn record(app: &App, group: &[NewEvent]) -> Result<Position, Failure> {
+        let mut last = Position::START;
+        for answer in app.intake.record_each(&caller()?.token, group, ExpectedRevision::Any).await {
+            last = last.max(answer?.receipt.position);
+        }
+        Ok(last)
     }
 
     /// Records every document; `progress` hears how many are recorded.
@@ -83,25 +130,27 @@ impl Source {
         for (hash, body) in &self.texts {
             app.texts.put_text(hash, body.as_bytes()).await?;
         }
-        let token = TokenId::parse("platform").ok_or("no token id")?;
-        let sources = vec![SourcePattern::parse(SOURCES)?];
-        let caller = Caller { token, role: Role::Emitter, sources };
-        let (mut group, mut recorded) = (Vec::with_capacity(GROUP_EVENTS), 0);
-        let mut documents = self.documents().peekable();
-        while let Some(event) = documents.next() {
-            clock.run_to(event.sent_at);
-            group.push(app.intake.validators().check_value(&caller, event.document, clock)?);
-            if group.len() == GROUP_EVENTS || documents.peek().is_none() {
-                for answer in app.intake.record_each(&caller.token, &group, ExpectedRevision::Any).await {
-                    answer?;
-                }
-                recorded += group.len();
-                group.clear();
-                progress(recorded);
-            }
+        let mut recorded = 0;
+        for group in self.groups(app, clock, GROUP_EVENTS)? {
+            let group = group?;
+            Self::record(app, &group).await?;
+            recorded += group.len();
+            progress(recorded);
         }
         Ok(recorded)
     }
+}
+
+/// The platform.
+fn caller() -> Result<Caller, Failure> {
+    let token = TokenId::parse("platform").ok_or("no token id")?;
+    let sources = vec![SourcePattern::parse(SOURCES)?];
+    Ok(Caller { token, role: Role::Emitter, sources })
+}
+
+/// The name of a person's copy.
+pub(crate) fn named(subject: &str, copy: usize) -> String {
+    if copy == 0 { subject.to_owned() } else { format!("{subject}-{}", letters(copy)) }
 }
 
 /// A number in letters: digits might look like a phone number or an IIN.

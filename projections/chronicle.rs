@@ -4,6 +4,8 @@
 //! that is late, or that an earlier one waited for, asks for the whole stream to be folded again
 //! ([`Learned::Late`]). Both give the same, which a property test holds.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use subject_record_schemas::{Fact, LeafHash, Revision};
 
@@ -46,7 +48,7 @@ impl Chronicle {
     pub fn of(mut events: Vec<SubjectEvent>, office: &Governance) -> Self {
         let mut chronicle = Self::default();
         events.sort_by_key(|event| event.revision);
-        let broken: Vec<_> =
+        let broken: HashSet<_> =
             events.iter().filter(|event| !chronicle.links(event)).map(|e| e.position).collect();
         for event in in_order(events) {
             let is_broken = broken.contains(&event.position);
@@ -125,22 +127,11 @@ impl Chronicle {
         self.waiting.iter().any(|fact| names(fact).as_ref() == Some(made))
     }
 
-    /// Whether what an event names was told of.
-    fn knows(&self, made: &Made<'_>) -> bool {
-        let dealings = &self.person.dealings;
-        match made {
-            Made::Consent(id) => self.person.consents.keys().any(|known| known.as_str() == *id),
-            Made::Disclosure(id) => dealings.disclosures.keys().any(|known| known.as_str() == *id),
-            Made::StateRequest(id) => dealings.state_requests.keys().any(|known| known.as_str() == *id),
-            Made::SubjectRequest(id) => dealings.requests.keys().any(|known| known.as_str() == *id),
-        }
-    }
-
     /// Folds the next event in the order of happening.
     fn step(&mut self, event: &SubjectEvent, is_broken: bool, office: &Governance) -> Vec<Change> {
         let at = self.last.map_or(event.occurred_at, |last| last.max(event.occurred_at));
         self.last = Some(at);
-        let waits = names(&event.fact).is_some_and(|made| !self.knows(&made));
+        let waits = names(&event.fact).is_some_and(|made| self.person.maker(&made).is_none());
         let Self { person, docket, deadlines, versions, waiting, .. } = self;
         let mut draft = versions.draft();
         recount(deadlines, docket, office, Some(at), &mut draft);

@@ -225,7 +225,14 @@ pub(crate) fn project(step: &Step<'_>, draft: &mut Draft<'_>) {
         Fact::DisclosureMade(disclosed) => set(made.get(&disclosed.disclosure_id), step, draft),
         Fact::DisclosureNotified(notified) => set(made.get(&notified.disclosure_id), step, draft),
         Fact::RecipientNotified(notified) => {
-            set(made.values().filter(|held| held.made.recipient_id == notified.recipient_id), step, draft);
+            let named = |held: &&Disclosure| {
+                let about = notified.reference.as_ref();
+                held.made.recipient_id == notified.recipient_id
+                    && consent_of(held).is_some_and(|consent| {
+                        about.is_none_or(|about| about == consent || *about == held.made.disclosure_id)
+                    })
+            };
+            set(made.values().filter(named), step, draft);
         }
         fact => {
             let consents = touched(fact, step.person);

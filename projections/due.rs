@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
 
 use crate::calendar::{Calendars, Counted};
-use crate::rules::{DeadlineRule, DeadlineTerm, RulePack, StatedRule};
+use crate::rules::{DeadlineRule, DeadlineTerm, RulePack};
 use crate::subject::{KAZAKHSTAN_OFFSET_SECONDS, midnight_after};
 
 /// A due date and what it was counted by.
@@ -12,7 +12,7 @@ use crate::subject::{KAZAKHSTAN_OFFSET_SECONDS, midnight_after};
 pub struct Due {
     /// Last day on which the act is in time, in Kazakhstan.
     pub last_day: NaiveDate,
-    /// First instant at which it is missed: 24:00 of the last day.
+    /// 24:00 of the last day: at this very instant an act is still in time, after it the act is late.
     pub instant: DateTime<Utc>,
     /// Rule that set it.
     pub rule_id: String,
@@ -24,43 +24,26 @@ pub struct Due {
     pub provisional: bool,
 }
 
-impl Due {
-    /// Whether an act at an instant came too late.
-    #[must_use]
-    pub fn is_missed_at(&self, at: DateTime<Utc>) -> bool {
-        at >= self.instant
-    }
-}
-
 /// When something is due whose clock started at an instant.
 #[must_use]
 pub fn due(rule: &DeadlineRule, pack: &RulePack, start: DateTime<Utc>, calendars: &Calendars) -> Due {
-    due_from_day(rule, pack, legal_day(start), calendars)
-}
-
-/// When something is due whose clock started on a day: a claim's starts on the day a party names.
-#[must_use]
-pub fn due_from_day(rule: &DeadlineRule, pack: &RulePack, start: NaiveDate, calendars: &Calendars) -> Due {
+    let start = legal_day(start);
     let counted = match rule.term {
         DeadlineTerm::WorkingDays { amount } => calendars.add_working_days(start, amount),
         DeadlineTerm::CalendarDays { amount, roll_forward } => {
             calendars.calendar_days(start, amount, roll_forward)
         }
     };
-    named(rule.id.to_string(), pack, counted)
+    Due::of(counted, rule.id.to_string(), pack.name())
 }
 
-/// When something is due that states its last day itself.
-#[must_use]
-pub fn due_as_stated(rule: &StatedRule, pack: &RulePack, last_day: NaiveDate) -> Due {
-    let counted = Counted { due: last_day, calendars: Vec::new(), provisional: false };
-    named(rule.id.to_string(), pack, counted)
-}
-
-fn named(rule_id: String, pack: &RulePack, counted: Counted) -> Due {
-    let Counted { due: last_day, calendars, provisional } = counted;
-    let instant = midnight_after(last_day).unwrap_or(DateTime::<Utc>::MAX_UTC);
-    Due { last_day, instant, rule_id, rule_pack: pack.name(), calendars, provisional }
+impl Due {
+    /// A counted day, with the names of the rule and the pack it was counted by.
+    pub(crate) fn of(counted: Counted, rule_id: String, rule_pack: String) -> Self {
+        let Counted { due: last_day, calendars, provisional } = counted;
+        let instant = midnight_after(last_day).unwrap_or(DateTime::<Utc>::MAX_UTC);
+        Self { last_day, instant, rule_id, rule_pack, calendars, provisional }
+    }
 }
 
 /// The day in Kazakhstan on which an instant falls.
@@ -103,8 +86,6 @@ mod tests {
         let due = due_of(DeadlineSubject::BreachNotice, "2026-03-20T09:00:00Z");
         assert_eq!(due.last_day, day("2026-03-26"));
         assert_eq!(due.instant, at("2026-03-26T19:00:00Z"));
-        assert!(!due.is_missed_at(at("2026-03-26T18:59:59.999999Z")));
-        assert!(due.is_missed_at(due.instant));
     }
 
     #[test]
@@ -126,13 +107,5 @@ mod tests {
     #[test]
     fn a_due_date_in_a_year_without_a_table_is_provisional() {
         assert!(due_of(DeadlineSubject::DisclosureNotice, "2026-12-28T06:00:00Z").provisional);
-    }
-
-    #[test]
-    fn a_state_body_is_answered_on_the_day_that_its_request_states() {
-        let pack = RulePack::built_in();
-        let due = due_as_stated(pack.stated(DeadlineSubject::StateRequest).unwrap(), pack, day("2026-08-30"));
-        assert_eq!((due.last_day, due.instant), (day("2026-08-30"), at("2026-08-30T19:00:00Z")));
-        assert_eq!(due.rule_id, "state-request-as-stated");
     }
 }

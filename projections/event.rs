@@ -149,19 +149,19 @@ pub fn in_order(mut events: Vec<SubjectEvent>) -> Vec<SubjectEvent> {
 /// What an event brings into the world, by its name. Each kind has names of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Made<'a> {
-    Consent(&'a str),
-    Disclosure(&'a str),
-    StateRequest(&'a str),
-    SubjectRequest(&'a str),
+    Consent(&'a Reference),
+    Disclosure(&'a Reference),
+    StateRequest(&'a Reference),
+    SubjectRequest(&'a Reference),
 }
 
 /// What an event brings into the world.
 pub(crate) fn gives(fact: &Fact) -> Option<Made<'_>> {
     match fact {
-        Fact::ConsentGiven(given) => Some(Made::Consent(given.consent_id.as_str())),
-        Fact::DisclosureMade(made) => Some(Made::Disclosure(made.disclosure_id.as_str())),
-        Fact::StateRequestReceived(received) => Some(Made::StateRequest(received.request_id.as_str())),
-        Fact::SubjectRequestReceived(received) => Some(Made::SubjectRequest(received.request_id.as_str())),
+        Fact::ConsentGiven(given) => Some(Made::Consent(&given.consent_id)),
+        Fact::DisclosureMade(made) => Some(Made::Disclosure(&made.disclosure_id)),
+        Fact::StateRequestReceived(received) => Some(Made::StateRequest(&received.request_id)),
+        Fact::SubjectRequestReceived(received) => Some(Made::SubjectRequest(&received.request_id)),
         _ => None,
     }
 }
@@ -169,12 +169,12 @@ pub(crate) fn gives(fact: &Fact) -> Option<Made<'_>> {
 /// What of another event's making an event needs.
 pub(crate) fn names(fact: &Fact) -> Option<Made<'_>> {
     match fact {
-        Fact::ConsentWithdrawn(withdrawn) => Some(Made::Consent(withdrawn.consent_id.as_str())),
-        Fact::WithdrawalLimited(limited) => Some(Made::Consent(limited.consent_id.as_str())),
-        Fact::ConsentEnded(ended) => Some(Made::Consent(ended.consent_id.as_str())),
-        Fact::DisclosureNotified(notified) => Some(Made::Disclosure(notified.disclosure_id.as_str())),
-        Fact::StateRequestDecided(decided) => Some(Made::StateRequest(decided.request_id.as_str())),
-        Fact::SubjectRequestClosed(closed) => Some(Made::SubjectRequest(closed.request_id.as_str())),
+        Fact::ConsentWithdrawn(withdrawn) => Some(Made::Consent(&withdrawn.consent_id)),
+        Fact::WithdrawalLimited(limited) => Some(Made::Consent(&limited.consent_id)),
+        Fact::ConsentEnded(ended) => Some(Made::Consent(&ended.consent_id)),
+        Fact::DisclosureNotified(notified) => Some(Made::Disclosure(&notified.disclosure_id)),
+        Fact::StateRequestDecided(decided) => Some(Made::StateRequest(&decided.request_id)),
+        Fact::SubjectRequestClosed(closed) => Some(Made::SubjectRequest(&closed.request_id)),
         _ => None,
     }
 }

@@ -207,7 +207,8 @@ impl Docket {
 
     /// Findings of these codes that stand or will.
     pub fn scheduled<'d>(&'d self, codes: &'d [FindingCode]) -> impl Iterator<Item = &'d Finding> {
-        self.open.values().filter(move |finding| codes.contains(&finding.finding))
+        let of_code = |code: &FindingCode| (*code, Position::new(0))..=(*code, Position::new(u64::MAX));
+        codes.iter().flat_map(move |code| self.open.range(of_code(code)).map(|(_, finding)| finding))
     }
 
     /// Takes verdicts of an event at `at` into the docket and the rows.

@@ -40,6 +40,8 @@ pub struct Governance {
     recipients: BTreeMap<Reference, Vec<Published<RecipientRegistered>>>,
     places: BTreeMap<Reference, Vec<Published<StoragePlaceRegistered>>>,
     calendars: Vec<Published<WorkCalendarPublished>>,
+    /// Working days as known from each of those calendars on.
+    working_days: Vec<Calendars>,
     rule_packs: Vec<Published<RulePackPublished>>,
     /// Texts of published packs, parsed, by their hash.
     packs: BTreeMap<TextHash, Arc<RulePack>>,
@@ -81,7 +83,10 @@ impl Governance {
             Fact::StoragePlaceRegistered(fact) => {
                 insert(self.places.entry(fact.place_id.clone()).or_default(), fact.clone(), event);
             }
-            Fact::WorkCalendarPublished(fact) => insert(&mut self.calendars, fact.clone(), event),
+            Fact::WorkCalendarPublished(fact) => {
+                insert(&mut self.calendars, fact.clone(), event);
+                self.count_working_days();
+            }
             Fact::RulePackPublished(fact) => insert(&mut self.rule_packs, fact.clone(), event),
             _ => return,
         }
@@ -119,11 +124,17 @@ impl Governance {
     /// Working days as published by an instant.
     #[must_use]
     pub fn working_days(&self, at: DateTime<Utc>) -> Calendars {
-        let mut calendars = Calendars::built_in();
-        for published in self.calendars(at) {
+        let last = self.calendars(at).len().checked_sub(1);
+        last.and_then(|last| self.working_days.get(last)).cloned().unwrap_or_else(Calendars::built_in)
+    }
+
+    /// Calendars are published a few times a year, and asked for at every due date.
+    fn count_working_days(&mut self) {
+        let grown = self.calendars.iter().scan(Calendars::built_in(), |calendars, published| {
             calendars.publish(&published.fact);
-        }
-        calendars
+            Some(calendars.clone())
+        });
+        self.working_days = grown.collect();
     }
 
     /// Position of the last event that it knows, if it knows any: findings name it.

@@ -12,7 +12,7 @@ use subject_record_schemas::vocabulary::{
 };
 use subject_record_schemas::{Fact, Position, Reference};
 
-use crate::event::{SubjectEvent, in_order};
+use crate::event::{Made, SubjectEvent, in_order};
 pub use dealings::{
     Agreement, Dealings, Destruction, Disclosure, Dispute, Representation, Request, Restriction,
     StateRequest, Told,
@@ -30,7 +30,8 @@ pub struct Person {
     /// When the person registered; kept after an erasure.
     #[serde(skip)]
     pub registered_at: Option<DateTime<Utc>>,
-    /// Positions of the events whose boxes hold the profile, oldest first: a later value replaces an earlier.
+    /// Positions of the events whose boxes hold the profile, oldest first: a later value replaces an earlier, and a box
+    /// of which nothing is left is gone from the list.
     pub profile_boxes: Vec<Position>,
     /// Which value a box holds, for those that hold one.
     #[serde(skip)]
@@ -42,6 +43,9 @@ pub struct Person {
     /// Agreements, requests, disclosures, restrictions, disputes.
     #[serde(flatten)]
     pub dealings: Dealings,
+    /// No end of a part of a consent that was told of beforehand comes earlier.
+    #[serde(skip)]
+    next_end: Option<DateTime<Utc>>,
 }
 
 /// Where a person stands.
@@ -195,9 +199,13 @@ impl Person {
                 }
                 self.profile_boxes.extend(event.has_personal.then_some(event.position));
             }
-            Fact::ProfileChanged(changed) => {
-                self.profile_boxes.extend(event.has_personal.then_some(event.position));
-                self.box_fields.insert(event.position, changed.field);
+            Fact::ProfileChanged(changed) if event.has_personal => {
+                let Self { profile_boxes, box_fields, .. } = self;
+                // Of several changes of one value the last one's box holds it.
+                profile_boxes.retain(|held| box_fields.get(held) != Some(&changed.field));
+                box_fields.retain(|_, field| *field != changed.field);
+                profile_boxes.push(event.position);
+                box_fields.insert(event.position, changed.field);
             }
             Fact::PolicyVersionAnswered(answered) => self.acceptances.push(Acceptance {
                 policy_version: answered.policy_version.clone(),
@@ -218,16 +226,16 @@ impl Person {
                 }
             }
             Fact::ConsentWithdrawn(withdrawn) => {
-                self.with_consent(&withdrawn.consent_id, event, |consent| consent.withdraw(withdrawn, told));
+                self.with_consent(&withdrawn.consent_id, told, |consent| consent.withdraw(withdrawn, told));
             }
             Fact::WithdrawalLimited(limited) => {
-                self.with_consent(&limited.consent_id, event, |consent| {
+                self.with_consent(&limited.consent_id, told, |consent| {
                     consent.purposes_kept.clone_from(&limited.purposes_kept);
                     consent.limited_by = Some((limited.clone(), event.position));
                 });
             }
             Fact::ConsentEnded(ended) => {
-                self.with_consent(&ended.consent_id, event, |consent| consent.end(&ended.reason, told));
+                self.with_consent(&ended.consent_id, told, |consent| consent.end(&ended.reason, told));
             }
             Fact::ErasureDecided(decided)
                 if decided.decision == ErasureDecision::Approved
@@ -235,6 +243,7 @@ impl Person {
             {
                 self.standing = Standing::Erased { at };
                 self.profile_boxes.clear();
+                self.box_fields.clear();
             }
             // What the rest means for a person is told by the read models.
             _ => {}
@@ -243,16 +252,32 @@ impl Person {
 
     /// Lets withdrawals take effect that were told of before and name an instant that has come by now.
     pub fn pass(&mut self, now: DateTime<Utc>) {
+        if self.next_end.is_none_or(|end| end > now) {
+            return;
+        }
         for consent in self.consents.values_mut() {
             consent.pass(now);
+        }
+        self.next_end = self.consents.values().filter_map(|consent| consent.ends.next_after(now)).min();
+    }
+
+    /// The event that brought something into the world, if it was told of.
+    pub(crate) fn maker(&self, made: &Made<'_>) -> Option<Position> {
+        let dealings = &self.dealings;
+        match made {
+            Made::Consent(id) => self.consents.get(*id)?.events.first().copied(),
+            Made::Disclosure(id) => dealings.disclosures.get(*id).map(|made| made.told.position),
+            Made::StateRequest(id) => dealings.state_requests.get(*id).map(|asked| asked.told.position),
+            Made::SubjectRequest(id) => dealings.requests.get(*id).map(|asked| asked.told.position),
         }
     }
 
     /// Changes a consent that an event names. One that was never recorded as given stays unknown.
-    fn with_consent(&mut self, id: &Reference, event: &SubjectEvent, change: impl FnOnce(&mut Consent)) {
+    fn with_consent(&mut self, id: &Reference, told: Told, change: impl FnOnce(&mut Consent)) {
         if let Some(consent) = self.consents.get_mut(id) {
             change(consent);
-            consent.events.push(event.position);
+            consent.events.push(told.position);
+            self.next_end = self.next_end.into_iter().chain(consent.ends.next_after(told.at)).min();
         }
     }
 }

@@ -13,8 +13,11 @@ use chrono::{DateTime, Utc};
 
 use crate::table::{Row, Table};
 
-/// What a table's key holds from an instant on.
-type History = Vec<(DateTime<Utc>, Option<Row>)>;
+/// From an instant on a table's key holds this, or nothing.
+type Entry = (DateTime<Utc>, Option<Row>);
+
+/// What a table's key holds, in the order of instants.
+type History = Vec<Entry>;
 
 /// Which key of which table.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,10 +70,31 @@ pub struct RowName {
 }
 
 /// Changes to a stream's keys by one event.
+///
+/// Only the end of a history changes, so only that is kept aside and compared: an event costs no more on a key that
+/// has held a thousand rows.
 #[derive(Debug)]
 pub struct Draft<'v> {
     versions: &'v mut Versions,
-    before: BTreeMap<Place, History>,
+    before: BTreeMap<Place, Tail>,
+}
+
+/// The end of a history as it was before a draft.
+#[derive(Debug)]
+struct Tail {
+    /// How many entries before it stand as they stood.
+    kept: usize,
+    entries: History,
+}
+
+impl Tail {
+    /// Moves its beginning to an earlier entry of the history, which still stands there.
+    fn reach(&mut self, place: usize, history: &[Entry]) {
+        if place < self.kept {
+            self.entries.splice(0..0, history[place..self.kept].iter().cloned());
+            self.kept = place;
+        }
+    }
 }
 
 impl Versions {
@@ -83,14 +107,13 @@ impl Versions {
     #[must_use]
     pub fn changes_since(&self, before: &Self) -> Vec<Change> {
         let mut changes = Vec::new();
-        let empty = History::new();
         for (place, history) in &before.places {
-            let now = self.places.get(place).unwrap_or(&empty);
+            let now = self.places.get(place).map_or(&[][..], Vec::as_slice);
             differences(place, history, now, &mut changes);
         }
         for (place, history) in &self.places {
             if !before.places.contains_key(place) {
-                differences(place, &empty, history, &mut changes);
+                differences(place, &[], history, &mut changes);
             }
         }
         changes
@@ -99,17 +122,12 @@ impl Versions {
     /// The row that a key holds at an instant.
     #[must_use]
     pub fn at(&self, table: &'static Table, key: &str, at: DateTime<Utc>) -> Option<&Row> {
-        let history = self.places.get(&Place { table: table.name, key: key.into() })?;
-        let (_, row) = history.iter().rev().find(|(from, _)| *from <= at)?;
-        row.as_ref()
+        held(self.places.get(&Place { table: table.name, key: key.into() })?, at)
     }
 
     /// Every row that holds at an instant, by table and key.
     pub fn all_at(&self, at: DateTime<Utc>) -> impl Iterator<Item = &Row> {
-        self.places.values().filter_map(move |history| {
-            let (_, row) = history.iter().rev().find(|(from, _)| *from <= at)?;
-            row.as_ref()
-        })
+        self.places.values().filter_map(move |history| held(history, at))
     }
 }
 
@@ -150,9 +168,12 @@ impl Draft<'_> {
     ) {
         let place = Place { table: table.name, key };
         let history = self.versions.places.entry(place.clone()).or_default();
-        self.before.entry(place).or_insert_with(|| history.clone());
+        let unchanged = Tail { kept: history.len(), entries: History::new() };
+        let tail = self.before.entry(place).or_insert(unchanged);
         for (from, row) in plan {
-            history.retain(|(earlier, _)| *earlier < from);
+            let place = history.partition_point(|(earlier, _)| *earlier < from);
+            tail.reach(place, history);
+            history.truncate(place);
             let held = history.last().and_then(|(_, row)| row.as_ref());
             if held != row.as_ref() {
                 history.push((from, row));
@@ -164,29 +185,49 @@ impl Draft<'_> {
     #[must_use]
     pub fn changes(self) -> Vec<Change> {
         let mut changes = Vec::new();
-        for (place, before) in &self.before {
-            let now = self.versions.places.get(place);
-            differences(place, before, now.unwrap_or(&History::new()), &mut changes);
-            if now.is_some_and(Vec::is_empty) {
-                self.versions.places.remove(place);
+        for (place, mut tail) in self.before {
+            let Some(now) = self.versions.places.get(&place) else { continue };
+            // The last entry that stands may have got another end.
+            tail.reach(tail.kept.saturating_sub(1), now);
+            differences(&place, &tail.entries, &now[tail.kept..], &mut changes);
+            if now.is_empty() {
+                self.versions.places.remove(&place);
             }
         }
         changes
     }
 }
 
-/// What a key holds, as rows with both ends.
-fn spans(history: &History) -> impl Iterator<Item = (DateTime<Utc>, Option<DateTime<Utc>>, &Row)> {
-    history.iter().enumerate().filter_map(|(place, (from, row))| {
-        let until = history.get(place + 1).map(|(next, _)| *next);
-        Some((*from, until, row.as_ref()?))
-    })
+/// The row that is held at an instant.
+fn held(history: &[Entry], at: DateTime<Utc>) -> Option<&Row> {
+    let after = history.partition_point(|(from, _)| *from <= at);
+    history.get(after.checked_sub(1)?)?.1.as_ref()
 }
 
-fn differences(place: &Place, before: &History, now: &History, changes: &mut Vec<Change>) {
+/// A row with both ends.
+type Span<'h> = (DateTime<Utc>, Option<DateTime<Utc>>, &'h Row);
+
+/// The row that an entry of a history begins.
+fn span(history: &[Entry], place: usize) -> Option<Span<'_>> {
+    let (from, row) = history.get(place)?;
+    let until = history.get(place + 1).map(|(next, _)| *next);
+    Some((*from, until, row.as_ref()?))
+}
+
+fn spans(history: &[Entry]) -> impl Iterator<Item = Span<'_>> {
+    (0..history.len()).filter_map(|place| span(history, place))
+}
+
+/// The span of the same row from the same instant on.
+fn like<'h>(history: &'h [Entry], from: DateTime<Utc>, row: &Row) -> Option<Span<'h>> {
+    let place = history.binary_search_by_key(&from, |(from, _)| *from).ok()?;
+    span(history, place).filter(|(_, _, content)| *content == row)
+}
+
+fn differences(place: &Place, before: &[Entry], now: &[Entry], changes: &mut Vec<Change>) {
     let name = |from| RowName { table: place.table, key: Arc::clone(&place.key), from };
     for (from, until, row) in spans(before) {
-        let same = spans(now).find(|(other, _, content)| *other == from && *content == row);
+        let same = like(now, from, row);
         match (until, same.map(|(_, until, _)| until)) {
             (_, None) => changes.push(Change::Retract { row: name(from) }),
             (before, Some(now)) if before == now => {}
@@ -195,7 +236,7 @@ fn differences(place: &Place, before: &History, now: &History, changes: &mut Vec
         }
     }
     for (from, until, row) in spans(now) {
-        let same = spans(before).find(|(other, _, content)| *other == from && *content == row);
+        let same = like(before, from, row);
         let stays = same.is_some_and(|(_, before, _)| before == until || before.is_none());
         if !stays {
             changes.push(Change::Open { row: row.clone(), from, until });

@@ -21,11 +21,15 @@ use crate::accesses::Accesses;
 use crate::clock::{Clock, Entropy};
 use crate::config::Config;
 use crate::db::{DatabaseError, FolderLock, FolderLockError};
+use crate::decision::Decisions;
 use crate::erasure::{EraseError, Erasure};
+use crate::export::Exports;
 use crate::governed::Governed;
 use crate::intake::{Intake, Refusal};
 use crate::lookup::Lookup;
+use crate::policies::Policies;
 use crate::projector::Projector;
+use crate::registers::Registers;
 use crate::rulebook::Rulebook;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{EventStore, ExpectedRevision, StoreError, TextStore};
@@ -63,6 +67,14 @@ pub struct App {
     pub lookup: Lookup,
     /// What the operator published.
     pub governed: Arc<Governed>,
+    /// Published versions and texts.
+    pub policies: Policies,
+    /// Registers.
+    pub registers: Registers,
+    /// Decisions.
+    pub decisions: Decisions,
+    /// People's own copies.
+    pub exports: Exports,
     /// Rules and working days.
     pub rulebook: Rulebook,
     /// Read models.
@@ -277,6 +289,20 @@ impl App {
             Duration::from_secs(config.vault.lookup_wait_seconds_max),
         );
         let governed = Arc::new(Governed::new(Arc::clone(&store), Arc::clone(&texts)));
+        let policies = Policies::new(Arc::clone(&governed), Arc::clone(&texts));
+        let registers = Registers::new(Arc::clone(&store), Arc::clone(&clock));
+        let decisions = Decisions::new(
+            Arc::clone(&store),
+            Arc::clone(&timelines),
+            Arc::clone(&governed),
+            Arc::clone(&clock),
+        );
+        let exports = Exports::new(
+            Arc::clone(&store),
+            Arc::clone(&timelines),
+            Arc::clone(&governed),
+            Arc::clone(&clock),
+        );
         let rulebook =
             Rulebook::new(Arc::clone(&intake), Arc::clone(&store), Arc::clone(&texts), Arc::clone(&governed));
         let followed = Arc::new(StoreLog::new(Arc::clone(&store), Arc::clone(&texts)));
@@ -295,6 +321,10 @@ impl App {
             erasure,
             lookup,
             governed,
+            policies,
+            registers,
+            decisions,
+            exports,
             rulebook,
             clock,
             entropy,

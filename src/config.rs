@@ -85,8 +85,12 @@ pub struct Server {
     pub drain_seconds_max: u64,
     /// Events of a batch.
     pub batch_events_max: usize,
-    /// Events of one page of a timeline.
+    /// Events of one page of a timeline, and rows of one page of a list.
     pub page_events_max: u32,
+    /// How long a list of rows as NDJSON or CSV may take in all.
+    pub rows_seconds_max: u64,
+    /// How long a question waits for the read models to know the event that it names with `after`.
+    pub after_seconds_max: u64,
     /// Events a token may send in a second, on average; 0 sets no limit.
     pub token_events_per_second_max: u32,
     /// Whether browsers reach the console over TLS that something in front of the service ends.
@@ -106,6 +110,8 @@ impl Default for Server {
             drain_seconds_max: 20,
             batch_events_max: 1000,
             page_events_max: 500,
+            rows_seconds_max: 600,
+            after_seconds_max: 10,
             token_events_per_second_max: 0,
             behind_tls: false,
         }

@@ -58,6 +58,8 @@ codes! {
     NOT_SCRUBBED "erasure.not_scrubbed" 503 "The erasure is decided but its bytes are not gone from every file yet" "Ask for the erasure again: it goes on where it stopped.";
     LOOKUP_BEHIND "lookup.behind" 504 "What was recorded before the search is not indexed yet" "Ask again in a moment; the detail says how far the index is.";
     RATE_LIMITED "token.rate" 429 "The token sends too much" "Wait as Retry-After says.";
+    BEHIND "rows.behind" 504 "The read models do not know that event yet" "Ask again in a moment; the detail says how far they are.";
+    ROWS_FAULT "rows.fault" 503 "The read models cannot be read" "Try again; an operator has to look if it stays.";
     TIMED_OUT "request.timed_out" 408 "The request took too long" "Send less at once, or try again.";
     INTERNAL "internal" 500 "The service made a mistake" "Report the request id.";
 }

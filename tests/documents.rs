@@ -1,4 +1,5 @@
-//! Documents are held to the code: every setting with its default and unit, every error code.
+//! Documents are held to the code: every setting with its default and unit, every error code, every finding and due
+//! date with what the rules say of it.
 #![expect(clippy::panic, reason = "a test says what it met")]
 
 use std::collections::BTreeMap;
@@ -7,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use subject_record::config::Config;
 use subject_record::error;
+use subject_record_projections::rules::{FindingCode, RulePack};
 
 fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name)
@@ -91,4 +93,47 @@ fn unit_in_name(name: &str) -> Option<&str> {
     }
     let name = name.trim_end_matches("_max");
     units.into_iter().find(|unit| name.ends_with(unit))
+}
+
+fn findings() -> String {
+    std::fs::read_to_string(path("findings.md")).unwrap()
+}
+
+#[test]
+fn every_finding_is_documented_with_its_severity_clauses_and_articles_and_no_other() {
+    let listed = |names: &[String]| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    let judged = FindingCode::ALL.iter().map(|code| {
+        let rule = RulePack::built_in().finding(*code);
+        let severity = match (rule.otherwise, &rule.otherwise_note) {
+            (Some(otherwise), Some(note)) => format!("{}; {otherwise}: {note}", rule.severity),
+            _ => rule.severity.to_string(),
+        };
+        [code.to_string(), severity, listed(&rule.clauses), listed(&rule.articles)]
+    });
+    let text = findings();
+    let is_code = |cell: &str| cell.strip_prefix('F').is_some_and(|number| number.parse::<u8>().is_ok());
+    let rows = text.lines().map(|line| line.split('|').map(str::trim).collect::<Vec<_>>());
+    let documented = rows.filter(|cells| cells.get(1).is_some_and(|cell| is_code(cell))).map(|cells| {
+        let [_, code, says, opens, cured, severity, clauses, articles, _] = cells.as_slice() else {
+            panic!("{cells:?}")
+        };
+        assert!([says, opens, cured].iter().all(|cell| !cell.is_empty()), "{cells:?}");
+        [code, severity, clauses, articles].map(|cell| (*cell).to_owned())
+    });
+    assert_eq!(documented.collect::<Vec<_>>(), judged.collect::<Vec<_>>());
+}
+
+#[test]
+fn every_rule_that_sets_a_due_date_is_documented_and_no_other() {
+    let pack: toml::Table = toml::from_str(RulePack::BUILT_IN_TEXT).unwrap();
+    let rules = ["deadline", "stated"].into_iter().flat_map(|kind| pack[kind].as_array().unwrap());
+    let mut rules: Vec<_> = rules.map(|rule| format!("`{}`", rule["id"].as_str().unwrap())).collect();
+    let text = findings();
+    let section = text.split("\n## ").find(|section| section.starts_with("Due dates")).unwrap();
+    let rows = section.lines().filter(|line| line.starts_with("| ")).skip(1);
+    let mut documented: Vec<_> =
+        rows.map(|row| row.split('|').nth(3).unwrap_or_default().trim().to_owned()).collect();
+    rules.sort();
+    documented.sort();
+    assert_eq!(documented, rules);
 }

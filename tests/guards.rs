@@ -47,6 +47,7 @@ fn is_for_tests(path: &Path) -> bool {
         || name.contains("/tests/")
         || name.contains("/sample")
         || name.ends_with("/given.rs")
+        || name.contains("/given/")
 }
 
 /// The part of a file that is not its tests.
@@ -59,7 +60,20 @@ fn code(path: &Path) -> String {
 const ROOMS: &[&[&str]] = &[
     &["clock", "error", "config", "telemetry", "db", "caller"],
     &["store", "vault", "projector"],
-    &["intake", "timeline", "accesses", "erasure", "lookup", "simulate", "governed", "rulebook"],
+    &[
+        "intake",
+        "timeline",
+        "accesses",
+        "erasure",
+        "lookup",
+        "simulate",
+        "governed",
+        "rulebook",
+        "policies",
+        "decision",
+        "export",
+        "registers",
+    ],
     &["app"],
     &["http"],
     &["cli"],

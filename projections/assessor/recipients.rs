@@ -1,13 +1,14 @@
 //! What recipients do later: an unlawful disclosure is mended when they have destroyed what they got.
 
-use subject_record_schemas::Fact;
-use subject_record_schemas::types::disclosure::RecipientNoticeAcknowledged;
+use std::collections::BTreeSet;
+
+use subject_record_schemas::types::disclosure::{RecipientNoticeAcknowledged, RecipientNotified};
 use subject_record_schemas::vocabulary::{RecipientAnswer, RecipientMatter};
+use subject_record_schemas::{Fact, Position, Reference};
 
 use super::{Step, Verdict};
-use crate::findings::Finding;
 use crate::rules::FindingCode;
-use crate::subject::Disclosure;
+use crate::subject::{Disclosure, Told};
 
 /// What may be wrong with a disclosure as such. That the person was not told of it is another matter.
 const OF_DISCLOSURES: &[FindingCode] = &[
@@ -31,28 +32,31 @@ const OF_DISCLOSURES: &[FindingCode] = &[
 /// What a recipient's word that the data is destroyed cures.
 pub(super) fn settle(step: &Step<'_>) -> Vec<Verdict> {
     let Fact::RecipientNoticeAcknowledged(answered) = &step.event.fact else { return Vec::new() };
-    let mended = |finding: &&Finding| {
-        let mut made = step.person.dealings.disclosures.values();
-        made.any(|made| made.told.position == finding.about && is_destroyed(step, answered, made))
-    };
+    let dealings = &step.person.dealings;
+    let asked = dealings.recipient_notices.iter().filter(|(notice, _)| asks_for(notice, answered));
+    let asked: Vec<_> = asked.collect();
+    let destroyed = dealings.disclosures.values().filter(|made| {
+        made.made.recipient_id == answered.recipient_id
+            && asked.iter().any(|(notice, told)| is_about(notice, *told, made))
+    });
+    let destroyed: BTreeSet<Position> = destroyed.map(|made| made.told.position).collect();
     let open = step.docket.open(OF_DISCLOSURES, step.at);
-    open.filter(mended).map(|finding| step.cures(finding)).collect()
+    open.filter(|finding| destroyed.contains(&finding.about)).map(|finding| step.cures(finding)).collect()
 }
 
-/// Whether the recipient was told after a disclosure to destroy the data, and says that it did.
-fn is_destroyed(step: &Step<'_>, answered: &RecipientNoticeAcknowledged, disclosure: &Disclosure) -> bool {
-    let mut notices = step.person.dealings.recipient_notices.iter();
-    notices.any(|(notice, told)| {
-        let made = &disclosure.made;
-        let about = notice.reference.as_ref();
-        notice.notice_id == answered.notice_id
-            && answered.answer == RecipientAnswer::Done
-            && notice.matter == RecipientMatter::Destroyed
-            && [&notice.recipient_id, &answered.recipient_id].into_iter().all(|who| *who == made.recipient_id)
-            && told.at >= disclosure.told.at
-            && about
-                .is_none_or(|about| *about == made.disclosure_id || made.ground_ref.as_ref() == Some(about))
-    })
+/// Whether a notice told the recipient to destroy data, and the recipient now says that it did.
+fn asks_for(notice: &RecipientNotified, answered: &RecipientNoticeAcknowledged) -> bool {
+    notice.notice_id == answered.notice_id
+        && notice.recipient_id == answered.recipient_id
+        && notice.matter == RecipientMatter::Destroyed
+        && answered.answer == RecipientAnswer::Done
+}
+
+/// Whether a notice is about a disclosure: it came after it, and names it, what it rests on, or nothing.
+fn is_about(notice: &RecipientNotified, told: Told, disclosure: &Disclosure) -> bool {
+    let made = &disclosure.made;
+    let names = |about: &Reference| *about == made.disclosure_id || made.ground_ref.as_ref() == Some(about);
+    told.at >= disclosure.told.at && notice.reference.as_ref().is_none_or(names)
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Texts that say too little, and answers to texts that were not the right ones (F02, F04).
 
-use subject_record_schemas::Fact;
 use subject_record_schemas::types::governance::ConsentTextPublished;
 use subject_record_schemas::types::policy::PolicyVersionAnswered;
+use subject_record_schemas::{EventType, Fact};
 
 use crate::assessor::{Step, Verdict};
 use crate::finding::FindingCode;
@@ -67,12 +67,7 @@ fn completed(step: &Step<'_>, text: &ConsentTextPublished) -> Vec<Verdict> {
 
 /// The text in force was answered: answers to other texts count no more.
 fn answered_again(step: &Step<'_>) -> Vec<Verdict> {
-    let answer = |finding: &&Finding| {
-        step.person
-            .acceptances
-            .iter()
-            .any(|earlier| earlier.position == finding.about && earlier.position != step.event.position)
-    };
+    let answer = |finding: &&Finding| finding.event == EventType::PolicyVersionAnswered.wire_name();
     let open = step.docket.open(&[FindingCode::F04], step.at);
     open.filter(answer).map(|finding| step.cures(finding)).collect()
 }

@@ -4,14 +4,13 @@
 
 use chrono::NaiveDate;
 use subject_record_schemas::types::incident::DisputeChanged;
-use subject_record_schemas::vocabulary::{CourtOrder, DisputeStage};
+use subject_record_schemas::vocabulary::DisputeStage;
 
 use super::clock::Clock;
 use super::item::Item;
 use super::row::{Party, Stated};
 use super::{CourtBar, Deadlines, Telling, judged};
 use crate::rules::DeadlineSubject;
-use crate::subject::Told;
 
 impl Deadlines {
     /// E40: a dispute arose, the claim came in, a court gave an order, or it is over.
@@ -37,13 +36,13 @@ impl Deadlines {
                 judged::late_claim(&claims, came_at, told);
                 self.meet(came_at, is_it, told);
             }
-            DisputeStage::CourtAct => self.ordered(changed, told),
-            DisputeStage::Closed => {
-                self.drop_where(is_it, told);
-                self.free(changed, told);
-            }
-            DisputeStage::Arisen | DisputeStage::ClaimAnswered | DisputeStage::Suit => {}
+            DisputeStage::Closed => self.drop_where(is_it, told),
+            DisputeStage::Arisen
+            | DisputeStage::ClaimAnswered
+            | DisputeStage::Suit
+            | DisputeStage::CourtAct => {}
         }
+        self.ordered(changed, told);
     }
 
     /// The term runs from the day that a party names, or names anew.
@@ -75,21 +74,21 @@ impl Deadlines {
         self.begin(item, told);
     }
 
-    /// An order to keep or to block bars destruction; any other act of that court in that dispute ends the bar.
+    /// What a court ordered to be kept or blocked is not to be destroyed while that holds.
     fn ordered(&mut self, changed: &DisputeChanged, told: &mut Telling<'_, '_, '_>) {
-        self.free(changed, told);
-        if changed.orders.iter().any(|order| matches!(order, CourtOrder::Preserve | CourtOrder::Block)) {
+        let dispute = told.step.person.dealings.disputes.get(&changed.dispute_id);
+        let standing = dispute.and_then(|dispute| dispute.preserved);
+        if standing == self.orders.get(&changed.dispute_id).map(|order| order.given) {
+            return;
+        }
+        if let Some(ended) = self.orders.remove(&changed.dispute_id) {
+            self.unbar(&ended.act, told);
+        }
+        if let Some(given) = standing {
             let act = changed.act_ref.clone().unwrap_or_else(|| changed.dispute_id.clone());
-            let given = Told { position: told.step.event.position, at: told.step.at };
             let order = CourtBar { act, given };
             self.bar(&order.bar(), told);
             self.orders.insert(changed.dispute_id.clone(), order);
-        }
-    }
-
-    fn free(&mut self, changed: &DisputeChanged, told: &mut Telling<'_, '_, '_>) {
-        if let Some(order) = self.orders.remove(&changed.dispute_id) {
-            self.unbar(&order.act, told);
         }
     }
 }

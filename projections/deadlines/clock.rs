@@ -163,14 +163,7 @@ impl Clock {
     }
 
     fn named(&self, counted: Counted) -> Due {
-        Due {
-            last_day: counted.due,
-            instant: midnight_after(counted.due).unwrap_or(DateTime::<Utc>::MAX_UTC),
-            rule_id: self.rule_id.clone(),
-            rule_pack: self.rule_pack.clone(),
-            calendars: counted.calendars,
-            provisional: counted.provisional,
-        }
+        Due::of(counted, self.rule_id.clone(), self.rule_pack.clone())
     }
 
     fn count(&self, start: NaiveDate, days: u16, calendars: &Calendars) -> Counted {

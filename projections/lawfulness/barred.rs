@@ -9,6 +9,11 @@ use crate::subject::Standing;
 /// What bars a use.
 pub(super) fn weigh(case: &Case<'_>, doing: &Doing<'_>) -> Vec<Objection> {
     let mut objections = Vec::new();
+    let destroys = matches!(doing, Doing::Processing(Processing { action: ProcessingAction::Destroy, .. }));
+    if destroys {
+        // It carries out an erasure, or repeats it; where something bars that, it is judged as a destruction (F35).
+        return objections;
+    }
     let dealings = &case.person.dealings;
     let destroyed = dealings.destroyed();
     if destroyed.is_some() || matches!(case.person.standing, Standing::Erased { .. }) {
@@ -16,11 +21,12 @@ pub(super) fn weigh(case: &Case<'_>, doing: &Doing<'_>) -> Vec<Objection> {
         objections.push(objection.shown_by(destroyed.map(|told| told.position)));
     }
     let categories = match doing {
-        // To keep or to block is no use of what is blocked; destroying it is judged where it was destroyed (F35).
+        // To keep or to block is no use of what is blocked.
         Doing::Processing(Processing {
-            action: ProcessingAction::Block | ProcessingAction::Store | ProcessingAction::Destroy,
-            ..
-        }) => return objections,
+            action: ProcessingAction::Block | ProcessingAction::Store, ..
+        }) => {
+            return objections;
+        }
         Doing::Processing(processing) => processing.categories.to_vec(),
         Doing::Message(message) => message::address(message.channel).into_iter().collect(),
         Doing::Disclosure(disclosing) => disclosing.categories.to_vec(),

@@ -18,7 +18,7 @@ pub(crate) struct Need<'a> {
 }
 
 /// What keeps a consent from carrying a use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Lack {
     /// It never named the purpose or a category.
     Outside,

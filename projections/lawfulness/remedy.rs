@@ -33,11 +33,6 @@ pub enum Remedy {
         /// Who gave it without authority.
         representative: SubjectId,
     },
-    /// Have the consent given again to a text that was published (Art. 8(4)).
-    ShowPublishedText {
-        /// The text that it names.
-        text_id: Reference,
-    },
     /// Enter into an agreement first (clause 1.8).
     EnterAgreement,
     /// Treat the message as the advertising that its template is (clause 2.2.4).

@@ -45,6 +45,19 @@ fn boxes_stand_in_order_so_that_a_correction_replaces_what_came_before_and_hides
 }
 
 #[test]
+fn of_several_changes_of_one_value_the_last_ones_box_holds_it() {
+    let given = Given::default().at(0, registered()).at(3, changed("email")).at(4, changed("phone"));
+    let given = given.at(5, changed("email")).at(6, changed("email"));
+    let boxes = json!([
+        { "position": "0000000000000001" },
+        { "position": "0000000000000003", "field": "phone" },
+        { "position": "0000000000000005", "field": "email" },
+    ]);
+    assert_eq!(profile(&given, 6)["boxes"], boxes);
+    assert_eq!(profile(&given, 4)["boxes"][1]["position"], "0000000000000002", "as it was then");
+}
+
+#[test]
 fn a_correction_that_happened_earlier_and_came_later_stands_in_the_order_of_happening() {
     let given = Given::default().at(0, registered()).at(5, changed("phone")).at(3, changed("email"));
     let boxes = profile(&given, 6)["boxes"].clone();

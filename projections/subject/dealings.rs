@@ -157,7 +157,7 @@ pub struct Dispute {
     pub arose_on_per_subject: Option<NaiveDate>,
     /// Day it arose, by the operator's word.
     pub arose_on_per_operator: Option<NaiveDate>,
-    /// The act of a court by which data is to be kept as evidence, while it holds.
+    /// The act of a court by which data is to be kept as evidence or blocked, while it holds.
     #[serde(skip)]
     pub preserved: Option<Told>,
 }
@@ -217,12 +217,6 @@ impl Dealings {
         let GivenBy::Representative(who) = by else { return true };
         let of_them = |held: &&Representation| held.recorded.representative == *who;
         self.representations.values().filter(of_them).any(|held| held.allows(AuthorityScope::Consent, at))
-    }
-
-    /// Whether an agreement is live.
-    #[must_use]
-    pub fn has_live_agreement(&self) -> bool {
-        self.agreements.values().any(|agreement| agreement.state == AgreementState::Live)
     }
 
     /// When all that is the person's was destroyed, if it was. Whoever registers or consents after that begins anew.
@@ -342,7 +336,8 @@ impl Dealings {
                     preserved: None,
                 });
                 (dispute.stage, dispute.told) = (changed.stage, told);
-                if changed.orders.contains(&CourtOrder::Preserve) {
+                let keeps = |order: &CourtOrder| matches!(order, CourtOrder::Preserve | CourtOrder::Block);
+                if changed.orders.iter().any(keeps) {
                     dispute.preserved = Some(told);
                 } else if changed.stage == DisputeStage::Closed
                     || changed.orders.contains(&CourtOrder::Destroy)

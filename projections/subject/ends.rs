@@ -40,6 +40,11 @@ impl Ends {
         let parts = [&self.third_party, &self.cross_border, &self.public];
         self.purposes.values().chain(parts.into_iter().flatten())
     }
+
+    /// The first end after an instant.
+    pub(super) fn next_after(&self, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.all().map(|end| end.at).filter(|end| *end > at).min()
+    }
 }
 
 /// Whether a part that may end still runs at an instant.

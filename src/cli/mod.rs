@@ -3,12 +3,15 @@
 //! Exit status: 0 done, 1 failed, 2 wrong usage.
 
 mod client;
+mod decision;
 mod demo;
 mod doctor;
 mod events;
 mod init;
+mod listing;
 mod lookup;
 mod output;
+mod policy;
 mod rules;
 mod serve;
 mod simulate;
@@ -69,6 +72,32 @@ enum Command {
     /// Rules and working days.
     #[command(subcommand)]
     Rules(rules::Rules),
+    /// Every event, searched by type, time, actor, purpose, ground, recipient, person or correlation.
+    History(listing::Listing<listing::History>),
+    /// What people allowed.
+    #[command(subcommand)]
+    Consent(listing::Rows<listing::Consents>),
+    /// What people answered to the policy.
+    #[command(subcommand)]
+    Acceptance(listing::Rows<listing::Acceptances>),
+    /// What was passed to third parties.
+    #[command(subcommand)]
+    Disclosure(listing::Rows<listing::Disclosures>),
+    /// What is due, when, and by which rule.
+    #[command(subcommand)]
+    Deadline(listing::Rows<listing::Deadlines>),
+    /// What was found unlawful or overdue.
+    #[command(subcommand)]
+    Finding(listing::Rows<listing::Findings>),
+    /// Who looked at whom, and why.
+    #[command(subcommand)]
+    Access(listing::Rows<listing::Accesses>),
+    /// Versions of the policy.
+    #[command(subcommand)]
+    Policy(policy::Policy),
+    /// Decisions: may I?
+    #[command(subcommand)]
+    Decision(decision::Decision),
     /// Tokens.
     #[command(subcommand)]
     Token(token::Token),
@@ -147,6 +176,15 @@ pub async fn run() -> ExitCode {
         Command::Events(events) => events.run(&line.common).await,
         Command::Subject(subject) => subject.run(&line.common).await,
         Command::Rules(rules) => rules.run(&line.common).await,
+        Command::History(history) => history.run(&line.common).await,
+        Command::Consent(rows) => rows.run(&line.common).await,
+        Command::Acceptance(rows) => rows.run(&line.common).await,
+        Command::Disclosure(rows) => rows.run(&line.common).await,
+        Command::Deadline(rows) => rows.run(&line.common).await,
+        Command::Finding(rows) => rows.run(&line.common).await,
+        Command::Access(rows) => rows.run(&line.common).await,
+        Command::Policy(policy) => policy.run(&line.common).await,
+        Command::Decision(decision) => decision.run(&line.common).await,
         Command::Token(token) => token.run(&line.common).await,
         Command::Doctor(doctor) => doctor.run(&line.common).await,
         Command::Simulate(simulate) => simulate.run().await,

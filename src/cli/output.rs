@@ -15,6 +15,8 @@ pub enum Format {
     Json,
     /// One JSON document a line.
     Ndjson,
+    /// For spreadsheets; lists only.
+    Csv,
 }
 
 /// Prints rows under headings, each column as wide as its widest cell; the last one runs free.
@@ -40,6 +42,9 @@ pub(super) fn table(headings: &[&str], rows: &[Vec<String>]) -> Result<(), Comma
 
 /// Prints an answer as JSON, or one line a member of `rows` when asked for NDJSON.
 pub(super) fn json(format: Format, answer: &Value, rows: &str) -> Result<(), CommandError> {
+    if format == Format::Csv {
+        return Err(CommandError::Said("only lists are printed as CSV: say --format json".into()));
+    }
     let lines = match (format, answer.get(rows).and_then(Value::as_array)) {
         (Format::Ndjson, Some(rows)) => rows.iter().map(|row| format!("{row}\n")).collect(),
         (Format::Ndjson, None) => format!("{answer}\n"),

@@ -42,6 +42,33 @@ pub(super) enum Subject {
         #[command(flatten)]
         look: Look,
     },
+    /// Make the person's own copy: everything held and done, as JSON and as a page to print. The look is recorded.
+    Export {
+        /// The platform's id of the person.
+        id: SubjectId,
+        /// Folder that the two files go to.
+        #[arg(long, default_value = ".")]
+        out: std::path::PathBuf,
+        /// Why the values are opened: subject_request, audit, court and others. A court's copy is whole; every other
+        /// leaves out what is under secrecy of investigation.
+        #[arg(long)]
+        purpose: String,
+        /// The case it belongs to.
+        #[arg(long)]
+        case: Option<Reference>,
+        /// With findings, for an auditor.
+        #[arg(long)]
+        findings: bool,
+        /// What had happened by then: an instant, or a day in Kazakhstan.
+        #[arg(long)]
+        as_of: Option<String>,
+        /// What was recorded by then: an instant, or a day in Kazakhstan.
+        #[arg(long)]
+        known_at: Option<String>,
+        /// Language of sentences and page: ru, kk or en.
+        #[arg(long, default_value = "ru")]
+        lang: Language,
+    },
     /// Erase a person's values for good. A pseudonymous skeleton remains.
     Erase {
         /// The platform's id of the person.
@@ -111,6 +138,9 @@ impl Subject {
         let answer = self.ask(&client).await;
         client.close().await;
         let answer = answer?;
+        if let Self::Export { id, out, .. } = &self {
+            return write_copy(id, out, answer);
+        }
         match (&self, common.format) {
             (Self::Lookup(_), Format::Table) => lookup::print(&answer),
             (Self::Lookup(_), format) => output::json(format, &answer, "subjects"),
@@ -153,6 +183,18 @@ impl Subject {
             Self::Show { id, look } => {
                 client.json(look.on(client.request(Method::GET, &format!("/v1/subjects/{id}")))).await
             }
+            Self::Export { id, purpose, case, findings, as_of, known_at, lang, .. } => {
+                let look = Look {
+                    as_of: as_of.clone(),
+                    known_at: known_at.clone(),
+                    purpose: Some(purpose.clone()),
+                    case: case.clone(),
+                    reveal: Vec::new(),
+                };
+                let request = look.on(client.request(Method::GET, &format!("/v1/subjects/{id}/export")));
+                let request = request.query(&[("page", "true"), ("lang", &lang.to_string())]);
+                client.json(request.query(&[("findings", findings)])).await
+            }
             Self::Erase { id, basis, basis_ref, .. } => {
                 let body = json!({ "basis": basis, "basis_ref": basis_ref });
                 client
@@ -185,6 +227,18 @@ async fn all_pages<F: Future<Output = Result<Value, CommandError>>>(
         }
         answer["next"] = more.get_mut("next").map(Value::take).unwrap_or_default();
     }
+}
+
+/// Writes a person's copy as two files for their owner alone. Files that are there stay as they are.
+fn write_copy(id: &SubjectId, out: &std::path::Path, mut answer: Value) -> Result<(), CommandError> {
+    let page = answer.as_object_mut().and_then(|members| members.remove("page"));
+    let page = page.as_ref().and_then(Value::as_str).unwrap_or_default();
+    for (end, text) in [("json", format!("{answer:#}\n").as_str()), ("html", page)] {
+        let path = out.join(format!("{id}.{end}"));
+        super::write_secret(&path, text)?;
+        output::print(&format!("{}\n", path.display()))?;
+    }
+    Ok(())
 }
 
 fn entries_of(answer: &Value) -> &[Value] {

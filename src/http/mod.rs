@@ -3,7 +3,9 @@
 mod around;
 mod auth;
 mod console;
+mod decisions;
 mod emitters;
+mod export;
 mod extract;
 mod lines;
 mod lookup;
@@ -12,8 +14,11 @@ mod officers;
 mod openapi;
 mod operators;
 mod patience;
+mod policies;
 mod problem;
 mod readers;
+mod registers;
+mod rows;
 mod rules;
 mod serve;
 mod texts;
@@ -45,6 +50,7 @@ pub struct Service {
 }
 
 const READERS: &[Role] = &[Support, Auditor, Officer];
+const AUDITORS: &[Role] = &[Auditor, Officer];
 const EVERYONE: &[Role] = &[Emitter, Support, Auditor, Officer, Operator];
 
 /// The routes, each with the roles it is for. The few that are for anybody stand apart.
@@ -60,6 +66,21 @@ fn router(service: &Arc<Service>) -> Router {
         .route("/v1/subjects/lookup", route(post(lookup::lookup), READERS))
         .route("/v1/subjects/{id}", route(get(readers::subject), READERS))
         .route("/v1/subjects/{id}/timeline", route(get(readers::timeline), READERS))
+        .route("/v1/subjects/{id}/export", route(get(export::export), AUDITORS))
+        .route("/v1/decisions", route(post(decisions::ask), &[Emitter, Auditor, Officer]))
+        .route("/v1/policies", route(get(policies::list), READERS))
+        .route("/v1/policies/in-force", route(get(policies::in_force), READERS))
+        .route("/v1/policies/difference", route(get(policies::difference), READERS))
+        .route("/v1/policies/consent-texts", route(get(policies::consent_texts), READERS))
+        .route("/v1/policies/{version}", route(get(policies::version), READERS))
+        .route("/v1/policies/{version}/unanswered", route(get(registers::unanswered), AUDITORS))
+        .route("/v1/history", route(get(registers::history), READERS))
+        .route("/v1/consents", route(get(registers::consents), READERS))
+        .route("/v1/acceptances", route(get(registers::acceptances), READERS))
+        .route("/v1/disclosures", route(get(registers::disclosures), READERS))
+        .route("/v1/deadlines", route(get(registers::deadlines), READERS))
+        .route("/v1/findings", route(get(registers::findings), READERS))
+        .route("/v1/accesses", route(get(registers::accesses), AUDITORS))
         .route("/v1/subjects/{id}/erasure", route(post(officers::erase), &[Officer]))
         .route("/v1/texts/{sha256}", route(axum::routing::put(texts::put), &[Officer]))
         .route("/v1/texts/{sha256}", route(get(texts::get), EVERYONE))

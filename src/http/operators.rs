@@ -31,7 +31,11 @@ pub(super) async fn ready(State(service): State<Arc<Service>>) -> Response {
     let draining = *service.draining.borrow();
     let writes = matches!(tokio::time::timeout(READY_MAX, service.app.store.ready()).await, Ok(Ok(())));
     let status = if writes && !draining { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let body = json!({ "ready": writes && !draining, "store": writes, "draining": draining });
+    // Read models that lag or stand take no event away: they are shown and do not count.
+    let projections = service.app.projector.status();
+    let body = json!({
+        "ready": writes && !draining, "store": writes, "draining": draining, "projections": projections,
+    });
     (status, json_response(&body)).into_response()
 }
 

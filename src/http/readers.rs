@@ -314,7 +314,7 @@ pub(super) fn accepted_language(headers: &HeaderMap) -> Language {
 
 /// The newest state of every personal member of a profile, and the boxes that were not opened, whose members
 /// have no names.
-fn profile(boxes: &[Entry]) -> (Map<String, Value>, Vec<Value>) {
+pub(super) fn profile(boxes: &[Entry]) -> (Map<String, Value>, Vec<Value>) {
     let mut newest = Map::new();
     let mut unopened = Vec::new();
     for entry in boxes {
@@ -338,7 +338,7 @@ fn profile(boxes: &[Entry]) -> (Map<String, Value>, Vec<Value>) {
     (newest, unopened)
 }
 
-fn entry_value(entry: &Entry, language: Language) -> Value {
+pub(super) fn entry_value(entry: &Entry, language: Language) -> Value {
     let attributes = &entry.stored.attributes;
     let event_type = entry.event.fact.event_type();
     let sentences = Sentences::of(language);

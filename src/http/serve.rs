@@ -85,6 +85,7 @@ pub async fn serve(
             "some requests did not end in time; what they were not answered for, their senders send again"
         );
     }
+    service.app.projector.stop().await;
     Ok(())
 }
 

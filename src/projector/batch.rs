@@ -112,6 +112,8 @@ pub(super) struct Cursor {
 /// What is written in one transaction.
 #[derive(Debug)]
 pub(super) struct Batch {
+    /// How far the rows are before it.
+    pub(super) after: Position,
     /// How far the rows are with it.
     pub(super) place: Place,
     /// Events that it takes in.
@@ -132,6 +134,7 @@ impl Batch {
     /// Nothing, after this place.
     pub(super) fn after(place: Place) -> Self {
         Self {
+            after: place.position,
             place,
             events: 0,
             rows: Vec::new(),

@@ -37,6 +37,8 @@ pub(super) struct State {
     pub(super) stopped: Option<Stop>,
     pub(super) trouble: Option<String>,
     pub(super) rebuilding: Option<Rebuilding>,
+    /// Whether the service is stopping: a rebuild is then not given up, but begins again at the next start.
+    pub(super) closing: bool,
 }
 
 impl Following {
@@ -60,8 +62,7 @@ impl Following {
         let read_file = Arc::new(read_file);
         let model = ReadModel::open(projection, Arc::clone(&read_file)).await?;
         let place = progress.place();
-        let behind = ground.log.head().borrow().number()
-            - place.position.number().min(ground.log.head().borrow().number());
+        let behind = ground.log.head().borrow().number().saturating_sub(place.position.number());
         let is_far_behind = place == Place::START && behind > ground.settings.rebuild_from_events;
         let (commands, inbox) = mpsc::unbounded_channel();
         let following = Arc::new(Self {
@@ -151,6 +152,13 @@ impl Following {
 
     pub(super) fn cancel_rebuild(&self) {
         let _ = self.commands.send(Command::Cancel);
+    }
+
+    /// Ends at once: what is not committed is not written.
+    pub(super) fn abort(&self) {
+        if let Some(task) = self.supervisor.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            task.abort();
+        }
     }
 
     pub(super) async fn stop(&self) {

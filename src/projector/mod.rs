@@ -9,6 +9,7 @@
 //! Rows hold no personal data, and nothing in these files is evidence: they can be thrown away.
 
 mod batch;
+mod build;
 mod digest;
 mod engine;
 mod file;
@@ -19,9 +20,11 @@ mod people;
 mod read;
 mod rejudge;
 mod runner;
+mod search;
 mod tables;
 mod write;
 
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -179,7 +182,8 @@ impl Projector {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, OpenError> {
         let failed = |source| OpenError::Folder { path: folder.to_owned(), source };
-        std::fs::create_dir_all(folder).map_err(failed)?;
+        // For its owner alone, as everything in the data folder.
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
         let ground = engine::Ground { log, clock, settings };
         let mut followings = Vec::new();
         for projection in Projection::ALL {
@@ -264,5 +268,11 @@ impl Projector {
         for following in &self.followings {
             following.stop().await;
         }
+    }
+}
+
+impl Drop for Projector {
+    fn drop(&mut self) {
+        self.followings.iter().for_each(|following| following.abort());
     }
 }

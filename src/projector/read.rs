@@ -5,15 +5,16 @@
 
 use std::sync::Arc;
 
-use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{Arguments, AssertSqlSafe, Row as _, SqlitePool};
-use subject_record_projections::table::{Cell, ColumnKind, Shape, Table};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{AssertSqlSafe, Row as _, SqlitePool};
+use subject_record_projections::table::{Cell, Table};
 use subject_record_schemas::Position;
 
 use super::Projection;
 use super::batch::number;
 use super::file::{self, Progress, ReadFile};
-use super::tables::{has_word, index_name, quoted};
+use super::search::{Search, order, search};
+use super::tables::quoted;
 use crate::db::{DatabaseError, open_readers};
 
 /// Rows could not be read.
@@ -116,30 +117,6 @@ pub struct EventRead {
     pub time_us: i64,
 }
 
-/// A statement as it is put together.
-struct Search {
-    conditions: Vec<String>,
-    arguments: SqliteArguments,
-    count: usize,
-    /// Name of the index it begins with.
-    index: String,
-}
-
-impl Search {
-    fn bind<'v, V: sqlx::Encode<'v, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>>(
-        &mut self,
-        value: V,
-    ) -> Result<String, ReadError> {
-        self.arguments.add(value).map_err(|error| ReadError::Database(sqlx::Error::Encode(error)))?;
-        self.count += 1;
-        Ok(format!("?{}", self.count))
-    }
-
-    fn also(&mut self, condition: String) {
-        self.conditions.push(condition);
-    }
-}
-
 impl ReadModel {
     pub(super) async fn open(projection: Projection, file: Arc<ReadFile>) -> Result<Self, DatabaseError> {
         let readers = open_readers(&file.path).await?;
@@ -233,74 +210,6 @@ impl ReadModel {
         // The text holds names of columns, which are constants, and placeholders.
         Ok(sqlx::query_with(AssertSqlSafe(sql), search.arguments).fetch_all(&self.readers).await?)
     }
-}
-
-const fn order(table: &Table) -> &'static [&'static str] {
-    match table.shape {
-        Shape::Versions => &["at_us", "subject", "key"],
-        Shape::Events => &["time_us", "position"],
-    }
-}
-
-/// The conditions that a filter sets, and the index to begin with: that of the subject, else that of the first
-/// indexed column, else that of the time.
-fn search(table: &'static Table, filter: &Filter) -> Result<Search, ReadError> {
-    let index = index_name(table, if filter.subject.is_some() { "subject" } else { "time" });
-    let mut search =
-        Search { conditions: Vec::new(), arguments: SqliteArguments::default(), count: 0, index };
-    let mut is_chosen = filter.subject.is_some();
-    if let Some(subject) = &filter.subject {
-        let subject = search.bind(subject.clone())?;
-        search.also(format!("subject = {subject}"));
-    }
-    for (name, value) in &filter.equals {
-        let unknown = || ReadError::Column { table: table.name, column: (*name).to_owned() };
-        let column = table.columns.iter().find(|column| column.name == *name).ok_or_else(unknown)?;
-        let mut by = column.name.to_owned();
-        match (column.kind, value) {
-            (ColumnKind::Flags(words), Cell::Integer(bit)) => {
-                let place = usize::try_from(bit.trailing_zeros()).unwrap_or(usize::MAX);
-                let word = words.get(place).filter(|_| bit.count_ones() == 1).ok_or_else(unknown)?;
-                search.also(has_word(column, place));
-                by = format!("{}_{word}", column.name);
-            }
-            (_, Cell::Integer(number)) => {
-                let number = search.bind(*number)?;
-                search.also(format!("{} = {number}", quoted(name)));
-            }
-            (_, Cell::Text(text)) => {
-                let text = search.bind(Arc::clone(text))?;
-                search.also(format!("{} = {text}", quoted(name)));
-            }
-            (_, Cell::Null) => search.also(format!("{} IS NULL", quoted(name))),
-        }
-        if column.indexed && !is_chosen {
-            search.index = index_name(table, &by);
-            is_chosen = true;
-        }
-    }
-    let [time, ..] = order(table) else { return Ok(search) };
-    if let Some(from) = filter.from_us {
-        let from = search.bind(from)?;
-        search.also(format!("{time} >= {from}"));
-    }
-    if let Some(to) = filter.to_us {
-        let to = search.bind(to)?;
-        search.also(format!("{time} < {to}"));
-    }
-    if let Some(cursor) = &filter.cursor {
-        let values = match cursor {
-            Cursor::Version { at_us, subject, key } => {
-                [search.bind(*at_us)?, search.bind(subject.clone())?, search.bind(key.clone())?].join(", ")
-            }
-            Cursor::Event { time_us, position } => {
-                [search.bind(*time_us)?, search.bind(number(*position))?].join(", ")
-            }
-        };
-        let sign = if filter.newest_first { "<" } else { ">" };
-        search.also(format!("({}) {sign} ({values})", order(table).join(", ")));
-    }
-    Ok(search)
 }
 
 fn position(row: &SqliteRow, column: &str) -> Result<Position, ReadError> {

@@ -8,8 +8,9 @@ use tokio::task::JoinHandle;
 
 use super::Rebuilding;
 use super::batch::Place;
+use super::build::build;
 use super::engine::{Engine, Fault, Orders};
-use super::file::{self, ReadFile, Stop, Use};
+use super::file::{self, ReadFile, Stop};
 use super::following::Following;
 use super::read::ReadModel;
 
@@ -84,13 +85,19 @@ impl<T: Send + 'static> Task<T> {
         self.stop.send_replace(true);
     }
 
-    async fn end(self) -> Option<T> {
+    async fn end(mut self) -> Option<T> {
         self.tell_to_stop();
-        self.handle.await.ok()
+        (&mut self.handle).await.ok()
     }
 }
 
-type Built = Result<Engine, RebuildError>;
+impl<T> Drop for Task<T> {
+    fn drop(&mut self) {
+        self.handle.abort();
+    }
+}
+
+pub(super) type Built = Result<Engine, RebuildError>;
 
 /// What keeps one projection running.
 pub(super) struct Supervisor {
@@ -164,6 +171,7 @@ impl Supervisor {
             }
             follower = Some(self.follow(next));
         }
+        self.following.lock().closing = true;
         if let Some(builder) = builder
             && let Some(Ok(engine)) = builder.end().await
         {
@@ -281,42 +289,4 @@ async fn follow(following: Arc<Following>, mut engine: Engine, mut stop: watch::
 fn advanced(following: &Following, place: Place) {
     following.lock().trouble = None;
     following.reach(place);
-}
-
-/// Fills a new file until it has caught up with the log, indexes last.
-async fn build(following: Arc<Following>, file: ReadFile, stop: watch::Receiver<bool>) -> Built {
-    // Until it is whole, whoever drops it removes it.
-    file.retire();
-    let ground = &following.ground;
-    let (connection, progress) = file::open(&file, following.projection, Use::Building).await?;
-    let mut engine = Engine {
-        projection: following.projection,
-        file: Arc::new(file),
-        connection,
-        place: progress.place(),
-        memory: None,
-    };
-    let head = ground.log.head();
-    let mut is_indexed = false;
-    loop {
-        let total = *head.borrow();
-        let heard = |place: Place| {
-            let (done, total) = (place.position.number(), total.number());
-            following.lock().rebuilding = Some(Rebuilding { done, total });
-        };
-        let orders = Orders { stop: stop.clone(), until: Some(total) };
-        engine.run(ground, orders, &heard).await?;
-        if *stop.borrow() {
-            return Err(RebuildError::Cancelled);
-        }
-        let behind = head.borrow().number().saturating_sub(engine.place.position.number());
-        if behind > u64::from(ground.settings.batch_events) {
-            continue;
-        }
-        if is_indexed {
-            return Ok(engine);
-        }
-        file::index(&mut engine.connection, following.projection).await?;
-        is_indexed = true;
-    }
 }

@@ -13,7 +13,7 @@ use super::tables::Statements;
 
 const LATEST: &str = "INSERT INTO people (subject, latest_us) SELECT value ->> 0, value ->> 1 FROM json_each(?1) WHERE true \
     ON CONFLICT (subject) DO UPDATE SET latest_us = max(latest_us, excluded.latest_us)";
-const ADVANCE: &str = "UPDATE progress SET position = ?1, leaf = ?2, advanced_us = ?3";
+const ADVANCE: &str = "UPDATE progress SET position = ?1, leaf = ?2, advanced_us = ?3 WHERE position = ?4";
 const CLEAR_CURSOR: &str = "DELETE FROM judging_anew WHERE position <= ?1";
 const KEEP_CURSOR: &str = "INSERT INTO judging_anew (position, subject) VALUES (?1, ?2) \
     ON CONFLICT (position) DO UPDATE SET subject = excluded.subject";
@@ -162,7 +162,11 @@ impl Writer {
         }
         let leaf = batch.place.leaf.map(|leaf| leaf.bytes().to_vec());
         let advance = sqlx::query(ADVANCE).bind(number(batch.place.position)).bind(leaf).bind(now_us);
-        advance.execute(&mut *transaction).await?;
+        let advanced = advance.bind(number(batch.after)).execute(&mut *transaction).await?;
+        if advanced.rows_affected() != 1 {
+            let cause = "the rows are not where this batch goes on: another writer has the file";
+            return Err(sqlx::Error::Protocol(cause.into()));
+        }
         transaction.commit().await
     }
 }

@@ -11,7 +11,7 @@ use subject_record::clock::{SeededEntropy, SetClock};
 use subject_record::config;
 use subject_record::intake::Intake;
 use subject_record::projector::{Log, LogError, LogEvent, Projection, Projector};
-use subject_record::simulate::{SOURCES, Simulation, fill};
+use subject_record::simulate::{SOURCES, SimulatedEvent, Simulation, fill};
 use subject_record::store::memory::MemoryStore;
 use subject_record::store::{EventStore, TextStore};
 use subject_record::vault::kek::FileKek;
@@ -86,12 +86,16 @@ pub(crate) async fn year() -> &'static [LogEvent] {
     YEAR.get_or_init(|| filled(40)).await
 }
 
-/// Events of a simulated year.
+/// Events of a simulated year, as they are sent.
 pub(crate) async fn filled(subjects: u32) -> Vec<LogEvent> {
     let simulation = Simulation { seed: 1, subjects, start: Simulation::default_start() };
-    let year = simulation.year();
+    recorded(&simulation.year().events).await
+}
+
+/// Events as a log holds them that were sent in this order, none before it happened.
+pub(crate) async fn recorded(events: &[SimulatedEvent]) -> Vec<LogEvent> {
     let folder = tempfile::tempdir().unwrap();
-    let clock = Arc::new(SetClock::at(year.events[0].sent_at));
+    let clock = Arc::new(SetClock::at(events[0].sent_at));
     let store = Arc::new(MemoryStore::new(clock.clone()));
     let (store, texts): (Arc<dyn EventStore>, Arc<dyn TextStore>) = (store.clone(), store);
     let entropy = Arc::new(SeededEntropy::new(7));
@@ -101,7 +105,10 @@ pub(crate) async fn filled(subjects: u32) -> Vec<LogEvent> {
     let intake = Intake::new(store.clone(), Arc::new(vault), clock.clone(), entropy, "00".repeat(16));
     let sources = vec![SourcePattern::parse(SOURCES).unwrap()];
     let caller = Caller { token: TokenId::parse("platform").unwrap(), role: Role::Emitter, sources };
-    fill(&intake, &clock, &caller, &year.events, |_| {}).await.unwrap();
+    if !events.is_sorted_by_key(|event| event.sent_at) {
+        clock.run_to(events.iter().map(|event| event.sent_at).max().unwrap());
+    }
+    fill(&intake, &clock, &caller, events, |_| {}).await.unwrap();
     StoreLog::new(store, texts).after(Position::START, u32::MAX).await.unwrap()
 }
 

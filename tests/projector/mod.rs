@@ -1,6 +1,8 @@
 //! Projections over a log: the same rows however they came to be, nothing lost and nothing doubled.
 
+mod delivery;
 mod given;
+mod kills;
 mod rebuilding;
 mod same;
 mod standing;

@@ -82,6 +82,28 @@ fn what_was_destroyed_is_not_used_again() {
 }
 
 #[test]
+fn to_carry_out_an_erasure_is_no_use_of_what_is_erased() {
+    let processed = |action: &str| {
+        example("processing.performed.v1", |data| {
+            (data["action"], data["basis"]) = (action.into(), json!({ "kind": "none" }));
+        })
+    };
+    let erased = || {
+        Given::default().at(0, example("subject.registered.v1", |_| {})).at(
+            1,
+            example("erasure.decided.v1", |data| {
+                (data["scope"], data["decision"]) = ("subject".into(), "approved".into());
+            }),
+        )
+    };
+    assert_eq!(of(&["F37"], erased().at(2, processed("destroy"))), none());
+    assert_eq!(of(&["F37"], erased().at(2, processed("use"))), ["F37:3"]);
+    let gone = || Given::default().at(0, destroyed("subject", &["dc-1"], &[], json!({})));
+    assert_eq!(of(&["F37"], gone().at(1, processed("destroy"))), none());
+    assert_eq!(of(&["F37"], gone().at(1, processed("store"))), ["F37:2"]);
+}
+
+#[test]
 fn who_consents_after_a_destruction_begins_anew() {
     let text = example("consent_text.published.v1", |data| {
         (data["text_id"], data["version"], data["text_hash"]) = ("services".into(), "1".into(), HASH.into());

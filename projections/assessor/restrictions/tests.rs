@@ -121,5 +121,7 @@ fn an_order_of_a_court_to_keep_data_bars_its_destruction_while_the_dispute_lasts
     assert_eq!(found(early.clone()), ["F35:5"]);
     assert_eq!(found(early.at(2, court("closed", json!([])))), ["F35:5 cured by 6"]);
     assert_eq!(found(ordered().at(1, court("court_act", json!(["destroy"]))).at(2, destroyed(&[]))), none());
+    let blocked = client().at(0, court("court_act", json!(["block"])));
+    assert_eq!(found(blocked.at(1, destroyed(&[]))), ["F35:5"]);
     assert_eq!(found(client().at(0, court("court_act", json!(["dismiss"]))).at(1, destroyed(&[]))), none());
 }

@@ -72,6 +72,18 @@ fn an_order_of_a_court_to_keep_data_stops_the_clock_until_the_dispute_is_closed(
 }
 
 #[test]
+fn an_order_of_a_court_outlasts_its_later_acts_until_one_orders_destruction() {
+    let act = |orders: Value| json!({ "dispute_id": "disp-1", "stage": "court_act", "act_ref": "act-7", "orders": orders });
+    let outcome = asked("destroy", ASKED)
+        .told("2026-04-06T09:00:00Z", DISPUTE, &act(json!(["block"])))
+        .told("2026-04-13T09:00:00Z", DISPUTE, &act(json!([])))
+        .told("2026-05-20T09:00:00Z", DISPUTE, &act(json!(["destroy"])))
+        .ends();
+    assert_eq!(outcome.state("1", "2026-05-19T09:00:00Z"), "paused");
+    assert_eq!(outcome.last_day("1", "2026-05-20T09:00:00Z"), "2026-05-30");
+}
+
+#[test]
 fn a_clock_that_two_things_stop_runs_when_both_have_ended() {
     let outcome = asked("destroy", ASKED)
         .told("2026-04-06T09:00:00Z", RESTRICTED, &restriction("block-1", "block", true))

@@ -208,6 +208,7 @@ pub(super) struct AuditWords {
     pub(super) open: &'static str,
     pub(super) cured: &'static str,
     pub(super) since: &'static str,
+    pub(super) ground: &'static str,
     pub(super) particulars: &'static str,
     pub(super) law: &'static str,
     pub(super) clause: &'static str,

@@ -1,5 +1,6 @@
 //! Schemas of the bodies that the door itself takes and answers.
 
+mod answering;
 mod rules;
 
 use schemars::JsonSchema;
@@ -13,7 +14,7 @@ use crate::error;
 
 /// All of them by name.
 pub(super) fn all() -> impl Iterator<Item = (&'static str, Value)> {
-    appending().into_iter().chain(reading()).chain(governing()).chain(rules::all())
+    appending().into_iter().chain(reading()).chain(governing()).chain(rules::all()).chain(answering::all())
 }
 
 fn of<T: JsonSchema>() -> Value {

@@ -30,6 +30,7 @@ fn route_of(line: &str) -> Option<(String, String, Vec<Role>)> {
     let named = |role: &&Role| roles.split(", ").any(|word| word == format!("{role:?}"));
     let roles = match roles {
         "READERS" => super::super::READERS.to_vec(),
+        "AUDITORS" => super::super::AUDITORS.to_vec(),
         "EVERYONE" => super::super::EVERYONE.to_vec(),
         _ => Role::ALL.iter().filter(named).copied().collect(),
     };

@@ -195,13 +195,14 @@ fn finding(row: &VersionRead, language: Language) -> Option<FindingView> {
     let body = body::<FindingBody>(row)?;
     let sentences = Sentences::of(language);
     let event = body.event.as_deref().and_then(|name| name.parse::<EventType>().ok());
-    let particulars = body.ground.iter().chain(&body.purpose).chain(&body.categories);
+    let particulars = body.purpose.iter().chain(&body.categories);
     Some(FindingView {
         text: sentences.finding(&body.finding).to_owned(),
         is_open: body.state == "open",
         subject: person(row),
         law: law(&body, language),
         event: event.map(|event_type| sentences.title(event_type).to_owned()),
+        ground: body.ground.as_ref().and_then(|ground| word(ground, sentences)),
         particulars: particulars.filter_map(|value| word(value, sentences)).collect(),
         code: body.finding,
         severity: body.severity,

@@ -53,7 +53,9 @@ pub(in super::super) struct FindingView {
     pub(in super::super) event: Option<String>,
     /// Who received the data.
     pub(in super::super) recipient: Option<String>,
-    /// Ground, purpose and categories, in the reader's language.
+    /// Ground on which it was passed on, in the reader's language.
+    pub(in super::super) ground: Option<String>,
+    /// Purpose and categories, in the reader's language.
     pub(in super::super) particulars: Vec<String>,
     /// Positions of the events that show it.
     pub(in super::super) evidence: Vec<Position>,

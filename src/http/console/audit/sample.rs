@@ -30,7 +30,8 @@ fn finding(language: Language, code: &str, severity: &str) -> FindingView {
         law: vec!["3.4.1".into(), "94-V/9".into()],
         event: Some(sentences.title(subject_record_schemas::EventType::DisclosureMade).to_owned()),
         recipient: Some("police-almaty-2".into()),
-        particulars: vec![sentences.word("3.4.1").to_owned(), sentences.word("iin").to_owned()],
+        ground: Some(sentences.word("3.4.1").to_owned()),
+        particulars: vec![sentences.word("service").to_owned(), sentences.word("iin").to_owned()],
         evidence: vec![Position::new(3302), Position::new(3288)],
     }
 }
@@ -65,6 +66,7 @@ pub(in super::super) fn pages(language: Language) -> Vec<(&'static str, AuditPag
         subject: None,
         event: None,
         recipient: None,
+        ground: None,
         particulars: Vec::new(),
         ..finding(language, "F02", "deadline")
     };

@@ -179,6 +179,7 @@ fn finding(words: &Words, query: &AuditQuery, row: &FindingView) -> Markup {
                 @if let Some(recipient) = &row.recipient {
                     div { dt { (text.recipient) } dd { span class="mono" { (recipient) } } }
                 }
+                @if let Some(ground) = &row.ground { div { dt { (text.ground) } dd { (ground) } } }
                 @if !row.particulars.is_empty() {
                     div { dt { (text.particulars) } dd { (row.particulars.join(" · ")) } }
                 }

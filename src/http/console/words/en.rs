@@ -155,6 +155,7 @@ pub(super) static WORDS: Words = Words {
         open: "open",
         cured: "cured",
         since: "Since",
+        ground: "Ground",
         particulars: "Particulars",
         law: "Law",
         clause: "clause",

@@ -155,6 +155,7 @@ pub(super) static WORDS: Words = Words {
         open: "ашық",
         cured: "жойылған",
         since: "Қашаннан бері",
+        ground: "Негіз",
         particulars: "Мән-жайлар",
         law: "Норма",
         clause: "тармақ",

@@ -155,6 +155,7 @@ pub(super) static WORDS: Words = Words {
         open: "открыто",
         cured: "устранено",
         since: "С какого времени",
+        ground: "Основание",
         particulars: "Подробности",
         law: "Норма",
         clause: "пункт",

@@ -1,8 +1,10 @@
 //! The table of operations, one file per kind of caller, as the door itself.
 
+mod answering;
 mod emitters;
 mod others;
 mod readers;
+mod registers;
 mod rules;
 
 use super::operation::{Kind, Operation, Parameter, Place};
@@ -10,7 +12,9 @@ use crate::error::{self, Code};
 
 /// Every operation, in the order in which they are shown.
 pub(super) fn all() -> impl Iterator<Item = &'static Operation> {
-    [emitters::ALL, readers::ALL, rules::ALL, others::ALL].into_iter().flatten()
+    [emitters::ALL, readers::ALL, registers::ALL, answering::ALL, rules::ALL, others::ALL]
+        .into_iter()
+        .flatten()
 }
 
 /// The store cannot be read.

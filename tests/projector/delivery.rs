@@ -1,0 +1,103 @@
+//! The same facts in another order, late and more than once: in the end the same rows.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use subject_record::clock::{Entropy, SeededEntropy};
+use subject_record::projector::{Filter, LogEvent, Projection, Projector};
+use subject_record::simulate::{SimulatedEvent, Simulation};
+use subject_record_projections::table::Shape;
+use subject_record_schemas::{Position, StoredEvent};
+use tempfile::TempDir;
+
+use super::given::{Tape, open, reach, recorded, small};
+
+/// Another order, with some events twice. What happened to one person at one moment keeps its order: nothing but
+/// that order says which was first.
+fn shuffled(events: &[SimulatedEvent], seed: u64) -> Vec<SimulatedEvent> {
+    let entropy = SeededEntropy::new(seed);
+    let entropy: &dyn Entropy = &entropy;
+    let moment =
+        |event: &SimulatedEvent| event.document["time"].as_str().unwrap().parse::<DateTime<Utc>>().unwrap();
+    let mut moments: BTreeMap<DateTime<Utc>, Vec<SimulatedEvent>> = BTreeMap::new();
+    for event in events {
+        moments.entry(moment(event)).or_default().push(event.clone());
+    }
+    let mut groups: Vec<_> = moments.into_values().map(|group| (entropy.bytes::<8>(), group)).collect();
+    groups.sort_by_key(|(random, _)| *random);
+    let mut order: Vec<_> = groups.into_iter().flat_map(|(_, group)| group).collect();
+    order.extend(events.iter().step_by(5).cloned());
+    order
+}
+
+/// All rows that hold at the end, with the names of events in place of their positions.
+async fn rows(projector: &Projector, log: &[LogEvent]) -> Vec<String> {
+    let names: Vec<_> = log
+        .iter()
+        .map(|event| {
+            let stored = StoredEvent::read(event.bytes.as_bytes()).unwrap();
+            (
+                event.kept.position.to_string(),
+                format!("{}/{}", stored.attributes.source, stored.attributes.id),
+            )
+        })
+        .collect();
+    let named = |text: String| {
+        // Positions are sixteen digits, which nothing else in a row is.
+        names.iter().fold(text, |text, (position, name)| text.replace(position, name))
+    };
+    let known = Position::new(log.len() as u64);
+    let everything = Filter { limit: u32::MAX, ..Filter::default() };
+    let mut found = Vec::new();
+    let reader = projector.reader(Projection::People).unwrap();
+    for table in Projection::People.tables() {
+        assert_eq!(table.shape, Shape::Versions);
+        for row in reader.versions(table, &everything, i64::MAX - 1, known).await.unwrap() {
+            let mut body: serde_json::Value = serde_json::from_str(&row.body).unwrap();
+            // What one event has after another depends on which was stored first only where lists say so.
+            sort(&mut body);
+            let times = (row.at_us, row.valid_from_us, row.valid_until_us);
+            found.push(named(format!("{} {} {} {times:?} {body}", table.name, row.subject, row.key)));
+        }
+    }
+    found.sort();
+    found
+}
+
+fn sort(value: &mut serde_json::Value) {
+    match value {
+        serde_json::Value::Array(values) => values.iter_mut().for_each(sort),
+        serde_json::Value::Object(members) => members.values_mut().for_each(sort),
+        _ => {}
+    }
+}
+
+async fn after(events: &[SimulatedEvent]) -> Vec<String> {
+    let log = recorded(events).await;
+    let (tape, folder) = (Tape::of(&log), TempDir::new().unwrap());
+    let projector = open(folder.path(), small(40), &tape).await;
+    reach(&projector, { tape.show_all() }.number()).await;
+    let rows = rows(&projector, &log).await;
+    projector.stop().await;
+    rows
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn late_doubled_and_reordered_delivery_gives_the_same_rows() {
+    let simulation = Simulation { seed: 2, subjects: 20, start: Simulation::default_start() };
+    let events = Arc::new(simulation.year().events);
+    let in_order = after(&events).await;
+    assert!(in_order.len() > 100, "{}", in_order.len());
+    for seed in [1, 2] {
+        let other = after(&shuffled(&events, seed)).await;
+        let lost: Vec<_> = in_order.iter().filter(|row| !other.contains(row)).collect();
+        let new: Vec<_> = other.iter().filter(|row| !in_order.contains(row)).collect();
+        assert!(
+            lost.is_empty() && new.is_empty(),
+            "lost {}: {lost:#?}\nnew {}: {new:#?}",
+            lost.len(),
+            new.len()
+        );
+    }
+}
