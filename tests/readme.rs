@@ -155,12 +155,49 @@ async fn the_examples_work_as_they_are_written() {
         "no purpose: {showcase}"
     );
 
+    let decided = document(&examples.next("Ask before acting"));
+    let allowed = |place: usize| &decided["decisions"][place]["allowed"];
+    assert_eq!(
+        (allowed(0), allowed(1)),
+        (&json!("no"), &json!("no")),
+        "withdrawn, and never given: {decided}"
+    );
+    let last = lines[1]["position"].as_str().unwrap();
+    let behind = "curl -sf 'http://127.0.0.1:8080/v1/findings?limit=1&after=POSITION' -H \"Authorization: Bearer $AUDITOR\"";
+    examples.run(&behind.replace("POSITION", last));
+    proves_what_was_unlawful(&mut examples);
+
     let erased = document(&examples.next("Erase"));
     assert_eq!((&erased["subject"], &erased["boxes_destroyed"]), (&json!("p-readme-0001"), &json!(1)));
     assert!(erased["decided"].is_string() && erased["destroyed"].is_string(), "{erased}");
     assert_eq!(examples.status_of("readme-late-1", true), "410", "personal data for an erased person");
     assert_eq!(examples.status_of("readme-late-1", false), "201", "the same event without it");
     assert!(examples.rest.next().is_none(), "an example that nobody checks");
+}
+
+/// What an auditor asks of a quarter, on the command line and over HTTP: the same disclosures, and the bytes that prove
+/// them. The demo of the tests has few people, so it is asked about a longer time than a quarter.
+fn proves_what_was_unlawful(examples: &mut Examples) {
+    let heading = "Audit: what was unlawful, and which events prove it";
+    let commands = blocks().into_iter().find(|block| block.heading == heading).unwrap().script;
+    let longer = |script: &str| script.replace("2026-07-01", "2025-09-01");
+    let table = examples.run(&format!("subject-record() {{ {BINARY} \"$@\"; }}\n{}", longer(&commands)));
+    let asked = examples.rest.next().unwrap();
+    assert_eq!(asked.heading, heading);
+    let over_http = document(&examples.run(&longer(&asked.script)));
+    let rows = over_http["rows"].as_array().unwrap();
+    assert!(!rows.is_empty());
+    for row in rows {
+        let text = |name: &str| row[name].as_str().unwrap();
+        assert!(text("opened_at") >= "2025-08-31T19:00" && text("opened_at") < "2026-08-31T19:00", "{row}");
+        let [position, recipient] = ["about", "recipient"].map(text);
+        let line = table.lines().find(|line| line.contains(position)).unwrap();
+        assert!(line.contains(recipient) && line.contains(text("finding")), "{line}");
+        let proof = examples.run(&format!(
+            "curl -sf http://127.0.0.1:8080/v1/events/{position} -H \"Authorization: Bearer $AUDITOR\""
+        ));
+        assert_eq!(document(&proof)["data"]["recipient_id"], recipient);
+    }
 }
 
 /// The timeline of the person whom the examples append: sentences, and values as far as support sees them.

@@ -144,3 +144,18 @@ fn what_time_would_bring_at_once_is_all_that_holds() {
     assert_eq!(versions.at(&TABLE, "key-0", from(3)), Some(&row(0, 2)));
     assert_eq!(versions.at(&TABLE, "key-0", from(2)), None);
 }
+
+#[test]
+fn a_draft_keeps_aside_only_the_end_of_a_long_history() {
+    let mut versions = Versions::default();
+    for number in 0..100 {
+        let mut draft = versions.draft();
+        draft.set(from(number), row(0, u8::try_from(number).unwrap()));
+        assert_eq!(draft.changes().len(), if number == 0 { 1 } else { 2 });
+    }
+    let mut draft = versions.draft();
+    draft.set(from(100), row(0, 200));
+    draft.set(from(98), row(0, 201));
+    assert!(draft.before.values().all(|tail| tail.kept == 98 && tail.entries.len() == 2));
+    assert_eq!(versions.at(&TABLE, "key-0", from(97)), Some(&row(0, 97)));
+}

@@ -141,6 +141,7 @@ pub static FINDINGS_REGISTER: Register = Register {
         "about",
         "thing",
         "recipient",
+        "ground",
         "purpose",
         "categories",
         "clauses",
