@@ -24,7 +24,7 @@ use crate::rules::{RulePack, RulePackError};
 pub struct Published<T> {
     /// What it says.
     pub fact: T,
-    /// When, by its emitter's word.
+    /// From when it counts: by its emitter's word, but calendars and rule packs never before they were recorded.
     pub at: DateTime<Utc>,
     /// The event.
     pub position: Position,
@@ -49,7 +49,16 @@ pub struct Governance {
 }
 
 fn insert<T>(list: &mut Vec<Published<T>>, fact: T, event: &SubjectEvent) {
-    let (at, position) = (event.occurred_at, event.position);
+    insert_at(list, fact, event.occurred_at, event);
+}
+
+/// What counts from the moment on at which it was recorded: due dates are not moved behind anybody's back.
+fn insert_recorded<T>(list: &mut Vec<Published<T>>, fact: T, event: &SubjectEvent) {
+    insert_at(list, fact, event.occurred_at.max(event.recorded_at), event);
+}
+
+fn insert_at<T>(list: &mut Vec<Published<T>>, fact: T, at: DateTime<Utc>, event: &SubjectEvent) {
+    let position = event.position;
     let place = list.partition_point(|other| (other.at, other.position) < (at, position));
     list.insert(place, Published { fact, at, position });
 }
@@ -84,10 +93,10 @@ impl Governance {
                 insert(self.places.entry(fact.place_id.clone()).or_default(), fact.clone(), event);
             }
             Fact::WorkCalendarPublished(fact) => {
-                insert(&mut self.calendars, fact.clone(), event);
+                insert_recorded(&mut self.calendars, fact.clone(), event);
                 self.count_working_days();
             }
-            Fact::RulePackPublished(fact) => insert(&mut self.rule_packs, fact.clone(), event),
+            Fact::RulePackPublished(fact) => insert_recorded(&mut self.rule_packs, fact.clone(), event),
             _ => return,
         }
         self.last = self.last.max(Some(event.position));
@@ -154,8 +163,15 @@ impl Governance {
     #[must_use]
     pub fn policy_in_force(&self, at: DateTime<Utc>) -> Vec<&Published<PolicyVersionPublished>> {
         let texts = self.policies(at);
+        // What was told last of a version in a language counts: that it was taken down, for one.
+        let told_last = |text: &Published<PolicyVersionPublished>| {
+            let last = self.policy_text(&text.fact.version, text.fact.language, at);
+            last.is_some_and(|last| last.position == text.position)
+        };
         let effective = |text: &&Published<PolicyVersionPublished>| {
-            effective_from(&text.fact) <= at && text.fact.withdrawn_at.is_none_or(|withdrawn| withdrawn > at)
+            effective_from(&text.fact) <= at
+                && text.fact.withdrawn_at.is_none_or(|withdrawn| withdrawn > at)
+                && told_last(text)
         };
         let newest = texts
             .iter()

@@ -80,6 +80,20 @@ fn a_version_is_in_force_on_posting_unless_its_text_says_otherwise() {
 }
 
 #[test]
+fn a_version_that_was_taken_down_gives_way_to_the_one_before() {
+    let mut taken_down = policy(3, "2026-03-01T00:00:00Z", "2.0", None);
+    if let Fact::PolicyVersionPublished(text) = &mut taken_down.fact {
+        text.posted_at = at("2026-02-01T00:00:00Z");
+        text.withdrawn_at = Some(at("2026-03-01T00:00:00Z"));
+    }
+    let first = policy(1, "2026-01-10T00:00:00Z", "1.0", None);
+    let second = policy(2, "2026-02-01T00:00:00Z", "2.0", None);
+    let office = Governance::of([&first, &second, &taken_down]);
+    assert_eq!(in_force(&office, "2026-02-28T00:00:00Z"), ["2.0"]);
+    assert_eq!(in_force(&office, "2026-03-01T00:00:00Z"), ["1.0"]);
+}
+
+#[test]
 fn two_postings_at_one_moment_sort_by_position_whatever_order_they_come_in() {
     let (first, second) =
         (policy(1, "2026-01-10T00:00:00Z", "1.0", None), policy(2, "2026-01-10T00:00:00Z", "1.1", None));
@@ -115,4 +129,22 @@ fn a_text_that_is_not_the_published_pack_changes_nothing() {
     assert!(matches!(office.take_pack(published, PACK), Err(RulePackError::OtherPack { .. })));
     assert!(matches!(office.take_pack(published, "hello"), Err(RulePackError::Shape(_))));
     assert_eq!(office.rules(at("2026-08-01T00:00:00Z")), RulePack::built_in());
+}
+
+#[test]
+fn a_calendar_or_pack_that_is_told_late_counts_from_its_recording_on() {
+    let data = json!({
+        "year": 2026, "version": "2026-9", "days_off": ["2026-04-02"], "source_ref": "order-9",
+        "published_at": "2026-03-01T00:00:00Z",
+    });
+    let mut calendar = event(1, "2026-03-01T00:00:00Z", "work_calendar.published.v1", &data);
+    let mut late = pack(2, "2026-03-01T00:00:00Z", "2026-2", "2026-03-01T00:00:00Z");
+    (calendar.recorded_at, late.recorded_at) = (at("2026-04-10T00:00:00Z"), at("2026-04-10T00:00:00Z"));
+    let mut office = Governance::of([&calendar, &late]);
+    office.take_pack(said_by(&late), &PACK.replacen("2026-1", "2026-2", 1)).unwrap();
+    let thursday = chrono::NaiveDate::from_ymd_opt(2026, 4, 2).unwrap();
+    for (instant, is_known) in [("2026-04-09T23:59:59Z", false), ("2026-04-10T00:00:00Z", true)] {
+        assert_eq!(office.working_days(at(instant)).is_working(thursday), !is_known, "{instant}");
+        assert_eq!(office.rules(at(instant)).version.as_str() == "2026-2", is_known, "{instant}");
+    }
 }
