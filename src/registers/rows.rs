@@ -1,7 +1,8 @@
 //! Rows as they are shown: what the read models keep, and what the events themselves say.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use chrono::{DateTime, Utc};
-use futures::{StreamExt, TryStreamExt};
 use serde_json::{Map, Value, json};
 use subject_record_projections::accesses::ACCESSES;
 use subject_record_projections::sentences::Sentences;
@@ -14,37 +15,44 @@ use crate::store::append::instant_text;
 use crate::store::{EventStore, RecordedEvent, StoreError};
 use crate::timeline::TimelineError;
 
-/// Events read from the store at a time.
-const AT_A_TIME: usize = 16;
-
 /// Versioned rows: the body, whose it is, since when it holds, and since which event that is known. Findings name
 /// their evidence by source, id, type and time too.
 pub(super) async fn versions(
     store: &dyn EventStore,
     read: Vec<VersionRead>,
 ) -> Result<Vec<Value>, TimelineError> {
-    let rows = read.into_iter().map(|row| version(store, row));
-    futures::stream::iter(rows).buffered(AT_A_TIME).try_collect().await
+    let rows: Vec<_> = read.into_iter().map(version).collect();
+    let wanted: BTreeSet<_> = rows.iter().flat_map(evidence).collect();
+    let wanted: Vec<_> = wanted.into_iter().collect();
+    let mut names = BTreeMap::new();
+    for recorded in store.events_at(&wanted).await?.into_iter().flatten() {
+        names.insert(recorded.position, named(&recorded)?);
+    }
+    let with_names = |mut row: Map<String, Value>| {
+        let events: Vec<_> = evidence(&row).filter_map(|position| names.get(&position).cloned()).collect();
+        if row.contains_key(FINDINGS_KEY) {
+            row.insert("evidence_events".into(), events.into());
+        }
+        Value::Object(row)
+    };
+    Ok(rows.into_iter().map(with_names).collect())
 }
 
-async fn version(store: &dyn EventStore, row: VersionRead) -> Result<Value, TimelineError> {
+/// Positions of the events that show a finding; none for any other row.
+fn evidence(row: &Map<String, Value>) -> impl Iterator<Item = Position> {
+    let shown = row.contains_key(FINDINGS_KEY).then(|| row.get("evidence")).flatten();
+    let positions = shown.and_then(Value::as_array).into_iter().flatten();
+    positions.filter_map(|position| position.as_str()?.parse().ok())
+}
+
+fn version(row: VersionRead) -> Map<String, Value> {
     let mut members: Map<String, Value> = serde_json::from_str(&row.body).unwrap_or_default();
-    if members.contains_key("evidence") && members.contains_key(FINDINGS_KEY) {
-        let positions = members.get("evidence").and_then(Value::as_array).cloned().unwrap_or_default();
-        let mut events = Vec::with_capacity(positions.len());
-        for position in positions.iter().filter_map(|position| position.as_str()?.parse::<Position>().ok()) {
-            if let Some(recorded) = store.event_at(position).await? {
-                events.push(named(&recorded)?);
-            }
-        }
-        members.insert("evidence_events".into(), events.into());
-    }
     members.insert("subject".into(), row.subject.into());
     members.insert("holds_from".into(), instant(row.valid_from_us));
     members.insert("holds_until".into(), row.valid_until_us.map_or(Value::Null, instant));
     members.insert("known_from".into(), json!(row.known_from));
     members.insert("judged_at".into(), json!(row.judged_at));
-    Ok(Value::Object(members))
+    members
 }
 
 /// Member by which the row of a finding is known.
@@ -74,13 +82,14 @@ pub(super) async fn events(
     read: Vec<EventRead>,
     language: Language,
 ) -> Result<Vec<Value>, TimelineError> {
-    let rows = read.into_iter().map(|row| async move {
-        let recorded = store.event_at(row.position).await?;
+    let positions: Vec<_> = read.iter().map(|row| row.position).collect();
+    let recorded = store.events_at(&positions).await?;
+    let row = |(row, recorded): (EventRead, Option<RecordedEvent>)| {
         let lost = || StoreError::Row(format!("there is no event at position {}", row.position));
         let recorded = recorded.ok_or_else(lost)?;
         if table == &ACCESSES { look(&recorded, &row.subject) } else { event(&recorded, language) }
-    });
-    futures::stream::iter(rows).buffered(AT_A_TIME).try_collect().await
+    };
+    read.into_iter().zip(recorded).map(row).collect()
 }
 
 fn parsed(recorded: &RecordedEvent) -> Result<StoredEvent, TimelineError> {

@@ -181,6 +181,13 @@ impl EventStore for MemoryStore {
         Ok(self.contents().events.iter().find(|event| event.position == position).cloned())
     }
 
+    async fn events_at(&self, positions: &[Position]) -> Result<Vec<Option<RecordedEvent>>, StoreError> {
+        let contents = self.contents();
+        let at =
+            |position: &Position| contents.events.iter().find(|event| event.position == *position).cloned();
+        Ok(positions.iter().map(at).collect())
+    }
+
     async fn find(&self, key: &EventKey) -> Result<Option<RecordedEvent>, StoreError> {
         let contents = self.contents();
         Ok(contents.by_key.get(key).and_then(|index| contents.events.get(*index)).cloned())

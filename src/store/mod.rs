@@ -118,6 +118,9 @@ pub trait EventStore: Send + Sync + std::fmt::Debug {
     /// The event at a position, if there is one.
     async fn event_at(&self, position: Position) -> Result<Option<RecordedEvent>, StoreError>;
 
+    /// The events at these positions, in the same order; `None` where there is none.
+    async fn events_at(&self, positions: &[Position]) -> Result<Vec<Option<RecordedEvent>>, StoreError>;
+
     /// The event of a name, if it was recorded.
     async fn find(&self, key: &EventKey) -> Result<Option<RecordedEvent>, StoreError>;
 

@@ -31,6 +31,10 @@ pub(super) async fn what_was_appended_is_served_byte_for_byte(it: &Fresh) {
     for (place, id) in ["e-1", "e-2"].into_iter().enumerate() {
         assert_eq!(it.store.find(&key(id)).await.unwrap().as_ref(), Some(&all[place]));
         assert_eq!(it.store.event_at(all[place].position).await.unwrap().as_ref(), Some(&all[place]));
+        let asked = [all[place].position, Position::new(u64::MAX), all[0].position, all[place].position];
+        let expected = [Some(&all[place]), None, Some(&all[0]), Some(&all[place])];
+        let answered = it.store.events_at(&asked).await.unwrap();
+        assert!(answered.iter().map(Option::as_ref).eq(expected), "in the order in which they were asked");
     }
     for (served, sent) in all.iter().zip([first, second]) {
         assert!(

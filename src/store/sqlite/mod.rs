@@ -139,6 +139,10 @@ impl EventStore for SqliteStore {
         reader::event_at(&self.readers, position).await
     }
 
+    async fn events_at(&self, positions: &[Position]) -> Result<Vec<Option<RecordedEvent>>, StoreError> {
+        reader::events_at(&self.readers, positions).await
+    }
+
     async fn find(&self, key: &EventKey) -> Result<Option<RecordedEvent>, StoreError> {
         reader::find(&self.readers, key).await
     }

@@ -16,6 +16,8 @@ const READ_ALL: &str = "SELECT e.position, s.name, e.revision, e.leaf, e.recorde
     FROM events e JOIN streams s ON s.stream = e.stream WHERE e.position > ?1 ORDER BY e.position LIMIT ?2";
 const EVENT_AT: &str = "SELECT e.position, s.name, e.revision, e.leaf, e.recorded_us, e.body \
     FROM events e JOIN streams s ON s.stream = e.stream WHERE e.position = ?1";
+const EVENTS_AT: &str = "SELECT e.position, s.name, e.revision, e.leaf, e.recorded_us, e.body \
+    FROM json_each(?1) wanted JOIN events e ON e.position = wanted.value JOIN streams s ON s.stream = e.stream";
 const FIND: &str = "SELECT e.position, s.name, e.revision, e.leaf, e.recorded_us, e.body \
     FROM sources o JOIN events e ON e.source = o.source JOIN streams s ON s.stream = e.stream WHERE o.name = ?1 AND e.id = ?2";
 const HEADS: &str = "SELECT s.name, s.stream, e.revision, e.leaf, \
@@ -110,6 +112,20 @@ pub(super) async fn event_at(
 ) -> Result<Option<RecordedEvent>, StoreError> {
     let query = sqlx::query(EVENT_AT).bind(number(position.number()));
     query.fetch_optional(readers).await?.as_ref().map(event).transpose()
+}
+
+pub(super) async fn events_at(
+    readers: &SqlitePool,
+    positions: &[Position],
+) -> Result<Vec<Option<RecordedEvent>>, StoreError> {
+    let wanted: Vec<_> = positions.iter().map(|position| number(position.number())).collect();
+    let rows = sqlx::query(EVENTS_AT).bind(serde_json::json!(wanted).to_string()).fetch_all(readers).await?;
+    let mut found = HashMap::with_capacity(rows.len());
+    for row in &rows {
+        let event = event(row)?;
+        found.insert(event.position, event);
+    }
+    Ok(positions.iter().map(|position| found.get(position).cloned()).collect())
 }
 
 pub(super) async fn find(readers: &SqlitePool, key: &EventKey) -> Result<Option<RecordedEvent>, StoreError> {
