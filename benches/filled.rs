@@ -80,7 +80,7 @@ impl Source {
                 let mut event = event.clone();
                 if let (Some(subject), 1..) = (&subject, copy) {
                     let id = event.document["id"].as_str().unwrap_or_default();
-                    let id = format!("{id}.{}", letters(copy));
+                    let id = format!("{}.{}", lettered(id), letters(copy));
                     event.document["id"] = id.into();
                     event.document["subject"] = named(subject, copy).into();
                 }
@@ -153,9 +153,16 @@ pub(crate) fn named(subject: &str, copy: usize) -> String {
     if copy == 0 { subject.to_owned() } else { format!("{subject}-{}", letters(copy)) }
 }
 
-/// A number in letters: digits might look like a phone number or an IIN.
+/// A number in letters.
 fn letters(number: usize) -> String {
-    number.to_string().bytes().map(|digit| char::from(b'a' + (digit - b'0'))).collect()
+    lettered(&number.to_string())
+}
+
+/// A text with letters for its digits, which might look like a phone number or an IIN.
+fn lettered(text: &str) -> String {
+    text.chars()
+        .map(|c| c.to_digit(10).and_then(|digit| char::from_digit(digit + 10, 36)).unwrap_or(c))
+        .collect()
 }
 
 /// Opens the folder, under a clock that stands where it is set.
