@@ -18,7 +18,7 @@ use subject_record_schemas::publish::sent_schema;
 use super::given::{Changed, fresh};
 use super::log::Log;
 use super::server::{House, Server};
-use crate::traces::traces_in;
+use crate::traces::{files_under, traces_in};
 
 /// Invented people who get an event of every type, and those of them who are erased.
 const PEOPLE: usize = 12;
@@ -137,8 +137,7 @@ fn found_in(folders: &[&Path], wanted: &[Vec<u8>]) -> Vec<String> {
     }
     let mut found = Vec::new();
     for folder in folders {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
+        for path in files_under(folder) {
             let content = std::fs::read(&path).unwrap();
             for (at, window) in
                 content.windows(BEGINNING).enumerate().filter(|(_, window)| begins[pair(window)])
