@@ -12,6 +12,7 @@ mod listing;
 mod lookup;
 mod output;
 mod policy;
+mod projection;
 mod rules;
 mod serve;
 mod simulate;
@@ -98,6 +99,9 @@ enum Command {
     /// Decisions: may I?
     #[command(subcommand)]
     Decision(decision::Decision),
+    /// Read models: how far they are, built anew, resumed, compared.
+    #[command(subcommand)]
+    Projection(projection::Projection),
     /// Tokens.
     #[command(subcommand)]
     Token(token::Token),
@@ -185,6 +189,7 @@ pub async fn run() -> ExitCode {
         Command::Access(rows) => rows.run(&line.common).await,
         Command::Policy(policy) => policy.run(&line.common).await,
         Command::Decision(decision) => decision.run(&line.common).await,
+        Command::Projection(projection) => projection.run(&line.common).await,
         Command::Token(token) => token.run(&line.common).await,
         Command::Doctor(doctor) => doctor.run(&line.common).await,
         Command::Simulate(simulate) => simulate.run().await,

@@ -108,6 +108,7 @@ mod tests {
         knows_its_names::<SubjectQuery>();
         knows_its_names::<TimelineQuery>();
         knows_its_names::<crate::http::rules::TextQuery>();
+        knows_its_names::<crate::http::projections::DigestQuery>();
     }
 
     #[derive(Debug, Deserialize)]

@@ -9,6 +9,7 @@ mod export;
 mod extract;
 mod lines;
 mod lookup;
+mod metrics;
 mod ndjson;
 mod officers;
 mod openapi;
@@ -16,6 +17,7 @@ mod operators;
 mod patience;
 mod policies;
 mod problem;
+mod projections;
 mod readers;
 mod registers;
 mod rows;
@@ -51,6 +53,7 @@ pub struct Service {
 
 const READERS: &[Role] = &[Support, Auditor, Officer];
 const AUDITORS: &[Role] = &[Auditor, Officer];
+const WATCHERS: &[Role] = &[Auditor, Officer, Operator];
 const EVERYONE: &[Role] = &[Emitter, Support, Auditor, Officer, Operator];
 
 /// The routes, each with the roles it is for. The few that are for anybody stand apart.
@@ -84,9 +87,15 @@ fn router(service: &Arc<Service>) -> Router {
         .route("/v1/subjects/{id}/erasure", route(post(officers::erase), &[Officer]))
         .route("/v1/texts/{sha256}", route(axum::routing::put(texts::put), &[Officer]))
         .route("/v1/texts/{sha256}", route(get(texts::get), EVERYONE))
-        .route("/v1/rules", route(get(rules::current), &[Auditor, Officer, Operator]))
+        .route("/v1/rules", route(get(rules::current), WATCHERS))
         .route("/v1/rules", route(post(rules::publish), &[Officer]))
-        .route("/v1/rules/text", route(get(rules::text), &[Auditor, Officer, Operator]))
+        .route("/v1/rules/text", route(get(rules::text), WATCHERS))
+        .route("/v1/projections", route(get(projections::list), WATCHERS))
+        .route("/v1/projections/{name}/rebuild", route(post(projections::rebuild), &[Operator]))
+        .route("/v1/projections/{name}/rebuild", route(delete(projections::give_up), &[Operator]))
+        .route("/v1/projections/{name}/resume", route(post(projections::resume), &[Operator]))
+        .route("/v1/projections/{name}/digest", route(get(projections::digest), WATCHERS))
+        .route("/metrics", route(get(metrics::metrics), &[Operator]))
         .route("/v1/tokens", route(get(operators::tokens), &[Operator]))
         .route("/v1/tokens", route(post(operators::create_token), &[Operator]))
         .route("/v1/tokens/{name}", route(delete(operators::revoke_token), &[Operator]));

@@ -37,6 +37,7 @@ pub(super) struct State {
     pub(super) stopped: Option<Stop>,
     pub(super) trouble: Option<String>,
     pub(super) rebuilding: Option<Rebuilding>,
+    pub(super) rebuild_failed: Option<String>,
     /// Whether the service is stopping: a rebuild is then not given up, but begins again at the next start.
     pub(super) closing: bool,
 }
@@ -131,11 +132,15 @@ impl Following {
             stopped: state.stopped.clone(),
             trouble: state.trouble.clone(),
             rebuilding: state.rebuilding,
+            rebuild_failed: state.rebuild_failed.clone(),
         }
     }
 
     pub(super) fn resume(&self) {
-        self.resumed.notify_one();
+        // Whoever resumes what runs must not make the next stop be passed over.
+        if self.lock().stopped.is_some() {
+            self.resumed.notify_one();
+        }
     }
 
     pub(super) fn begin_rebuild(&self) -> Result<oneshot::Receiver<Result<(), RebuildError>>, RebuildError> {
@@ -147,6 +152,7 @@ impl Following {
         let (done, answer) = oneshot::channel();
         self.commands.send(Command::Rebuild(done)).map_err(|_| RebuildError::Closed)?;
         state.rebuilding = Some(Rebuilding { done: 0, total });
+        state.rebuild_failed = None;
         Ok(answer)
     }
 

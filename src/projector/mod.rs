@@ -136,6 +136,9 @@ pub struct Status {
     /// How far a rebuild is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rebuilding: Option<Rebuilding>,
+    /// Why the last rebuild did not take the place of the live rows; gone once another one begins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rebuild_failed: Option<String>,
 }
 
 /// How far a rebuild is.
@@ -229,7 +232,7 @@ impl Projector {
         self.followings.iter().map(|following| following.status()).collect()
     }
 
-    /// Lets a projection that stands try again.
+    /// Lets a projection that stands try again; does nothing to one that runs.
     pub fn resume(&self, projection: Projection) {
         if let Some(following) = self.following(projection) {
             following.resume();

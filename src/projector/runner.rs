@@ -156,7 +156,11 @@ impl Supervisor {
                 Ok(new) => self.swap(live, new).await,
                 Err(error) => (live, Err(error)),
             };
-            self.following.lock().rebuilding = None;
+            {
+                let mut state = self.following.lock();
+                state.rebuilding = None;
+                state.rebuild_failed = result.as_ref().err().map(ToString::to_string);
+            }
             if let Err(error) = &result {
                 let cause = error as &dyn std::error::Error;
                 tracing::error!(

@@ -19,6 +19,7 @@ mod mutants;
 mod odd;
 mod openings;
 mod policies;
+mod projections;
 mod properties;
 mod reading;
 mod refusals;

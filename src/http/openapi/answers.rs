@@ -121,6 +121,38 @@ pub(super) const RULES_PUBLISHED: &str = r#"{
   "recorded_at": "2026-11-22T13:59:35.289771Z", "seen_before": false
 }"#;
 
+pub(super) const PROJECTIONS: &str = r#"{ "projections": [
+  {
+    "projection": "history", "models": ["history", "accesses"], "position": "0000000000000017",
+    "head": "0000000000000017", "lag_events": 0, "last_advanced_at": "2026-11-22T13:59:35.401277Z",
+    "last_advanced_seconds": 4.2
+  },
+  {
+    "projection": "people",
+    "models": ["profile", "consents", "acceptances", "disclosures", "deadlines", "findings"],
+    "position": "0000000000000012", "head": "0000000000000017", "lag_events": 5,
+    "last_advanced_at": "2026-11-22T13:59:31.899122Z", "last_advanced_seconds": 7.7,
+    "stopped": { "position": "0000000000000013", "cause": "unknown event type consent.given.v99" },
+    "rebuilding": { "done": 4, "total": 17 }
+  }
+] }"#;
+
+pub(super) const PROJECTION: &str = r#"{
+  "projection": "people",
+  "models": ["profile", "consents", "acceptances", "disclosures", "deadlines", "findings"],
+  "position": "0000000000000017", "head": "0000000000000017", "lag_events": 0,
+  "last_advanced_at": "2026-11-22T13:59:35.401277Z", "last_advanced_seconds": 4.2,
+  "rebuilding": { "done": 0, "total": 17 }
+}"#;
+
+pub(super) const DIGESTS: &str = r#"{
+  "projection": "history", "position": "0000000000000017",
+  "digests": [
+    { "table": "history", "digest": "1f68390e53272a3213d4eacee4e31ad54e04871c75060fb298de33b2c7d60368" },
+    { "table": "accesses", "digest": "e5864041bf3c8d9a3beae3624dcf955ca19767427c028f714907edf18d01a100" }
+  ]
+}"#;
+
 pub(super) const TOKENS: &str = r#"{ "tokens": [{
   "token": "emitter-1", "role": "emitter", "sources": ["platform/*"],
   "created_at": "2026-11-22T13:59:31.899122Z", "revoked_at": null

@@ -1,6 +1,7 @@
 //! Schemas of the bodies that the door itself takes and answers.
 
 mod answering;
+mod projections;
 mod rules;
 
 use schemars::JsonSchema;
@@ -14,7 +15,13 @@ use crate::error;
 
 /// All of them by name.
 pub(super) fn all() -> impl Iterator<Item = (&'static str, Value)> {
-    appending().into_iter().chain(reading()).chain(governing()).chain(rules::all()).chain(answering::all())
+    appending()
+        .into_iter()
+        .chain(reading())
+        .chain(governing())
+        .chain(rules::all())
+        .chain(answering::all())
+        .chain(projections::all())
 }
 
 fn of<T: JsonSchema>() -> Value {
@@ -286,7 +293,12 @@ fn governing() -> Vec<(&'static str, Value)> {
     let request = [("basis", of::<ErasureBasis>()), ("basis_ref?", named("Reference"))];
     let new = [("name", name.clone()), ("role", of::<Role>()), ("sources?", sources)];
     let text = [("name", name), ("role", of::<Role>()), ("token", said("The token's text, this once."))];
-    let ready = [("ready", flag.clone()), ("store", flag.clone()), ("draining", flag)];
+    let ready = [
+        ("ready", flag.clone()),
+        ("store", flag.clone()),
+        ("draining", flag),
+        ("projections?", list(&named("Projection"))),
+    ];
     vec![
         ("ErasureRequest", object("Why a person is erased.", &request)),
         ("Erased", object("What an erasure did.", &erased)),

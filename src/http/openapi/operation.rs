@@ -61,7 +61,9 @@ impl Group {
             Self::Officer => {
                 "Publish the texts that people see, erase a person for good. Officers also append policy and office events."
             }
-            Self::Operator => "Make and revoke tokens. No personal data comes through here.",
+            Self::Operator => {
+                "Make and revoke tokens, watch over the read models. No personal data comes through here."
+            }
             Self::Anybody => "Health, and the description of all this.",
         }
     }

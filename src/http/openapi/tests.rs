@@ -31,6 +31,7 @@ fn route_of(line: &str) -> Option<(String, String, Vec<Role>)> {
     let roles = match roles {
         "READERS" => super::super::READERS.to_vec(),
         "AUDITORS" => super::super::AUDITORS.to_vec(),
+        "WATCHERS" => super::super::WATCHERS.to_vec(),
         "EVERYONE" => super::super::EVERYONE.to_vec(),
         _ => Role::ALL.iter().filter(named).copied().collect(),
     };

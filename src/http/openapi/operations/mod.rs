@@ -3,6 +3,7 @@
 mod answering;
 mod emitters;
 mod others;
+mod projections;
 mod readers;
 mod registers;
 mod rules;
@@ -12,7 +13,7 @@ use crate::error::{self, Code};
 
 /// Every operation, in the order in which they are shown.
 pub(super) fn all() -> impl Iterator<Item = &'static Operation> {
-    [emitters::ALL, readers::ALL, registers::ALL, answering::ALL, rules::ALL, others::ALL]
+    [emitters::ALL, readers::ALL, registers::ALL, answering::ALL, rules::ALL, projections::ALL, others::ALL]
         .into_iter()
         .flatten()
 }
