@@ -14,20 +14,24 @@ use tempfile::TempDir;
 use super::given::{Tape, open, reach, recorded, small};
 
 /// Another order, with some events twice. What happened to one person at one moment keeps its order: nothing but
-/// that order says which was first.
+/// that order says which was first. Calendars are recorded when they were: days are counted by one from its recorded
+/// time on, so one that is recorded late gives other rows by right.
 fn shuffled(events: &[SimulatedEvent], seed: u64) -> Vec<SimulatedEvent> {
     let entropy = SeededEntropy::new(seed);
     let entropy: &dyn Entropy = &entropy;
     let moment =
         |event: &SimulatedEvent| event.document["time"].as_str().unwrap().parse::<DateTime<Utc>>().unwrap();
     let mut moments: BTreeMap<DateTime<Utc>, Vec<SimulatedEvent>> = BTreeMap::new();
-    for event in events {
-        moments.entry(moment(event)).or_default().push(event.clone());
+    let is_calendar = |event: &&SimulatedEvent| event.document["type"].as_str().unwrap().contains("calendar");
+    let last = events.iter().map(|event| event.sent_at).max().unwrap();
+    for event in events.iter().filter(|event| !is_calendar(event)) {
+        moments.entry(moment(event)).or_default().push(SimulatedEvent { sent_at: last, ..event.clone() });
     }
     let mut groups: Vec<_> = moments.into_values().map(|group| (entropy.bytes::<8>(), group)).collect();
     groups.sort_by_key(|(random, _)| *random);
-    let mut order: Vec<_> = groups.into_iter().flat_map(|(_, group)| group).collect();
-    order.extend(events.iter().step_by(5).cloned());
+    let mut order: Vec<_> = events.iter().filter(is_calendar).cloned().collect();
+    order.extend(groups.into_iter().flat_map(|(_, group)| group));
+    order.extend(events.iter().step_by(5).map(|event| SimulatedEvent { sent_at: last, ..event.clone() }));
     order
 }
 
@@ -54,7 +58,8 @@ async fn rows(projector: &Projector, log: &[LogEvent]) -> Vec<String> {
     for table in Projection::People.tables() {
         assert_eq!(table.shape, Shape::Versions);
         for row in reader.versions(table, &everything, i64::MAX - 1, known).await.unwrap() {
-            // That an event was recorded long after it happened is about its delivery.
+            // That an event was recorded long after it happened is about its delivery: here, about the order
+            // itself. The pure tests of F47 have its cases.
             if row.key.starts_with("F47:") {
                 continue;
             }

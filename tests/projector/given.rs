@@ -27,12 +27,28 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) struct Tape {
     events: Mutex<Vec<LogEvent>>,
     shown: watch::Sender<Position>,
+    /// Streams that may be read still, up to a publication, before a read never answers.
+    reads: watch::Sender<usize>,
 }
 
 impl Tape {
     /// These events, none of them shown yet.
     pub(crate) fn of(events: &[LogEvent]) -> Arc<Self> {
-        Arc::new(Self { events: Mutex::new(events.to_vec()), shown: watch::channel(Position::START).0 })
+        Arc::new(Self {
+            events: Mutex::new(events.to_vec()),
+            shown: watch::channel(Position::START).0,
+            reads: watch::channel(usize::MAX).0,
+        })
+    }
+
+    /// From now on so many streams are read up to a publication, as they are to be judged by it, and no more.
+    pub(crate) fn hang_after(&self, reads: usize) {
+        self.reads.send_replace(reads);
+    }
+
+    /// Waits until a read of a stream is one too many.
+    pub(crate) async fn hangs(&self) {
+        self.reads.subscribe().wait_for(|left| *left == 0).await.unwrap();
     }
 
     /// Shows events up to a position.
@@ -68,6 +84,14 @@ impl Log for Tape {
     }
 
     async fn stream(&self, stream: &StreamName, until: Position) -> Result<Vec<LogEvent>, LogError> {
+        let next = Position::new(until.number() + 1);
+        let is_next = |event: &LogEvent| event.kept.position == next && event.stream == StreamName::Policy;
+        if self.events.lock().unwrap().iter().any(is_next) {
+            self.reads.send_modify(|left| *left = left.saturating_sub(1));
+        }
+        if *self.reads.borrow() == 0 {
+            std::future::pending::<()>().await;
+        }
         Ok(self.read(usize::MAX, |event| event.stream == *stream && event.kept.position <= until))
     }
 

@@ -1,6 +1,7 @@
 //! Killed at random moments while it follows and while it builds anew: nothing is lost, nothing doubled.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use subject_record::app::StoreLog;
@@ -20,7 +21,7 @@ const SLOW: [(&str, &str); 2] =
     [("SUBJECT_RECORD_PROJECTOR__BATCH_EVENTS", "1"), ("SUBJECT_RECORD_PROJECTOR__REBUILD_FROM_EVENTS", "0")];
 
 /// Sends events until the service is gone.
-async fn send(server: &Server, round: usize) -> tokio::task::JoinHandle<()> {
+fn send(server: &Server, round: usize, sent: Arc<AtomicUsize>) -> tokio::task::JoinHandle<()> {
     let emitter = server.emitter();
     tokio::spawn(async move {
         for number in 0.. {
@@ -36,6 +37,7 @@ async fn send(server: &Server, round: usize) -> tokio::task::JoinHandle<()> {
             if emitter.try_send(request).await.is_none() {
                 return;
             }
+            sent.fetch_add(1, Ordering::Relaxed);
         }
     })
 }
@@ -74,7 +76,12 @@ async fn survives(rounds: usize, forget: bool) {
     let mut killed_at_work = 0;
     for round in 0..rounds {
         let server = house.serve_with(&SLOW).await;
-        let sending = send(&server, round).await;
+        let sent = Arc::new(AtomicUsize::new(0));
+        let sending = send(&server, round, sent.clone());
+        // Some work, however slow the machine is.
+        while sent.load(Ordering::Relaxed) < 8 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
         let moment = 50 + u64::from(entropy.bytes::<1>()[0]);
         tokio::time::sleep(Duration::from_millis(moment)).await;
         house = server.kill();

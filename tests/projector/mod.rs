@@ -3,6 +3,7 @@
 mod delivery;
 mod given;
 mod kills;
+mod late;
 mod rebuilding;
 mod same;
 mod standing;
