@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use subject_record::app::{App, NewLog};
 use subject_record::caller::{Caller, Role, SourcePattern, TokenId};
 use subject_record::clock::{SetClock, SystemEntropy};
@@ -24,6 +25,8 @@ const SEED: u64 = 1;
 const PEOPLE: u32 = 3_000;
 /// Events recorded together.
 const GROUP_EVENTS: usize = 1_000;
+/// Simulated time that a group spans: recorded any later, every event would be found to be recorded late.
+const GROUP_SPAN: TimeDelta = TimeDelta::hours(1);
 
 /// Makes settings and keys in a folder, with the binary of this tree; answers the tokens by name.
 pub(crate) fn init(folder: &Path) -> Result<HashMap<String, String>, Failure> {
@@ -97,10 +100,13 @@ impl Source {
         events: usize,
     ) -> Result<impl Iterator<Item = Result<Vec<NewEvent>, Failure>> + 's, Failure> {
         let caller = caller()?;
-        let mut documents = self.documents();
+        let mut documents = self.documents().peekable();
         Ok(std::iter::from_fn(move || {
             let mut group = Vec::with_capacity(events);
-            for event in documents.by_ref().take(events) {
+            let last = documents.peek()?.sent_at + GROUP_SPAN;
+            while group.len() < events
+                && let Some(event) = documents.next_if(|event| event.sent_at < last)
+            {
                 clock.run_to(event.sent_at);
                 match app.intake.validators().check_value(&caller, event.document, clock) {
                     Ok(new) => group.push(new),

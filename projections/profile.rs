@@ -9,8 +9,7 @@ use subject_record_schemas::vocabulary::{
 use subject_record_schemas::{Fact, Position, Reference, SubjectId};
 
 use crate::assessor::Step;
-use crate::consents::instants;
-use crate::subject::{Consent, Person, Standing};
+use crate::subject::{Person, Standing};
 use crate::table::{Cell, Column, ReadRow, Shape, Table};
 use crate::versions::Draft;
 
@@ -23,7 +22,6 @@ pub static PROFILE: Table = Table {
         Column::text("kind"),
         Column::text("language"),
         Column::flags("restrictions", RESTRICTIONS),
-        Column::integer("live_consents"),
     ],
 };
 
@@ -62,8 +60,6 @@ pub struct ProfileRow {
     pub live_agreements: Vec<Reference>,
     /// Blocks and legal holds that stand.
     pub restrictions: Vec<Standstill>,
-    /// Consents that run for a purpose at least.
-    pub live_consents: usize,
 }
 
 /// A sealed box of the profile.
@@ -126,8 +122,8 @@ pub struct Standstill {
 }
 
 impl ProfileRow {
-    /// Of a person at an instant that is not before the last event.
-    fn of(person: &Person, since: DateTime<Utc>, at: DateTime<Utc>) -> Self {
+    /// Of a person after the last event.
+    fn of(person: &Person, since: DateTime<Utc>) -> Self {
         let dealings = &person.dealings;
         let (standing, kind, language, erased_at) = match &person.standing {
             Standing::Unregistered => ("unregistered", None, None, None),
@@ -162,10 +158,6 @@ impl ProfileRow {
             since: held.set.at,
             position: held.set.position,
         });
-        let runs = |consent: &&Consent| {
-            let holds = |purpose| consent.phase(dealings, purpose, false, at).standing.holds();
-            consent.purposes_given.iter().any(holds)
-        };
         Self {
             standing,
             kind,
@@ -178,7 +170,6 @@ impl ProfileRow {
             representatives: representatives.collect(),
             live_agreements: live.map(|(id, _)| id.clone()).collect(),
             restrictions: restrictions.collect(),
-            live_consents: person.consents.values().filter(runs).count(),
         }
     }
 }
@@ -200,7 +191,6 @@ impl ReadRow for ProfileRow {
             Cell::maybe(self.kind.map(|kind| kind.to_string())),
             Cell::maybe(self.language.map(|language| language.to_string())),
             Cell::set(RESTRICTIONS, self.restrictions.iter().map(|held| &held.kind)),
-            Cell::Integer(i64::try_from(self.live_consents).unwrap_or(i64::MAX)),
         ]
     }
 }
@@ -212,9 +202,7 @@ pub(crate) fn project(step: &Step<'_>, draft: &mut Draft<'_>) {
         return;
     }
     let since = known.unwrap_or(step.at);
-    for at in instants(step.at, step.person.consents.values().flat_map(|consent| consent.turns())) {
-        draft.set(at, ProfileRow::of(step.person, since, at).row());
-    }
+    draft.set(step.at, ProfileRow::of(step.person, since).row());
 }
 
 /// Whether an event of this kind changes a profile.
@@ -227,10 +215,6 @@ const fn changes(fact: &Fact) -> bool {
             | Fact::RepresentationRecorded(_)
             | Fact::AgreementChanged(_)
             | Fact::RestrictionChanged(_)
-            | Fact::ConsentGiven(_)
-            | Fact::ConsentWithdrawn(_)
-            | Fact::WithdrawalLimited(_)
-            | Fact::ConsentEnded(_)
             | Fact::ErasureDecided(_)
     )
 }

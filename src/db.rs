@@ -45,11 +45,11 @@ pub enum DatabaseError {
     },
 }
 
-/// How a SQLite file is opened: write-ahead log, synced at every commit, deleted content overwritten.
+/// How a SQLite file is opened: synced at every commit, deleted content overwritten. Its writer decides on the
+/// write-ahead log; readers take the file as it is.
 fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
-        .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(BUSY_TIMEOUT)
         .foreign_keys(true)
@@ -70,6 +70,7 @@ pub async fn open_writer(
 ) -> Result<SqliteConnection, DatabaseError> {
     let options = options(path)
         .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
         .page_size(tune.page_bytes)
         .statement_cache_capacity(tune.statements_max)
         .pragma("wal_autocheckpoint", tune.wal_checkpoint_pages.to_string());

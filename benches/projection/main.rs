@@ -31,6 +31,9 @@ const PATIENCE: Duration = Duration::from_secs(3600);
 /// Number from which copies are counted that are told once the log is filled.
 const AGAIN: usize = 1_000_000;
 
+/// Copies that are told while the lag is measured.
+const COPIES: usize = 100;
+
 /// Measure rebuilding and lag.
 #[derive(Debug, Parser)]
 #[command(name = "projection")]
@@ -111,15 +114,15 @@ async fn measure(options: &Options, folder: &std::path::Path) -> Result<(), Fail
 /// Appends at a fixed rate, and asks of each group when its rows are there.
 async fn lag(options: &Options, app: &Arc<App>, clock: &SetClock) -> Result<(), Failure> {
     const GROUP: usize = 100;
-    let source = Source { first_copy: AGAIN, ..Source::of(options.paced) };
-    let pause = Duration::from_secs_f64(GROUP as f64 / f64::from(options.rate));
+    // Few lives, each told often: as many events of one moment as arrive in a busy hour.
+    let source = Source { first_copy: AGAIN, copies: COPIES, ..Source::of(options.paced / COPIES) };
     let (mut waiting, mut due) = (tokio::task::JoinSet::new(), Instant::now());
     let began = Instant::now();
     let mut appended = 0;
     for group in source.groups(app, clock, GROUP)? {
         tokio::time::sleep_until(due.into()).await;
-        due += pause;
         let group = group?;
+        due += Duration::from_secs_f64(group.len() as f64 / f64::from(options.rate));
         let last = Source::record(app, &group).await?;
         appended += group.len();
         let acknowledged = Instant::now();

@@ -74,7 +74,7 @@ fn an_erasure_leaves_the_skeleton_and_no_box() {
     let after = profile(&given, 5);
     assert_eq!((&after["standing"], &after["boxes"]), (&json!("erased"), &json!([])));
     assert_eq!((&after["erased_at"], &after["registered_at"]), (&json!(minute(5)), &json!(minute(0))));
-    assert_eq!((&after["kind"], &after["live_consents"]), (&Value::Null, &json!(1)));
+    assert_eq!(after["kind"], Value::Null);
     assert_eq!(profile(&given, 4)["standing"], "registered");
 }
 
@@ -140,14 +140,15 @@ fn live_agreements_and_standing_restrictions_are_listed_and_only_those() {
 }
 
 #[test]
-fn consents_are_counted_while_they_run_and_a_term_ends_one_without_any_event() {
+fn a_profile_stands_unchanged_whatever_becomes_of_consents_which_have_rows_of_their_own() {
     let given = Given::default()
-        .at(0, consent("c-1", json!({ "term": { "months": 1 } })))
-        .at(1, consent("c-2", json!({})))
-        .at(2, consent("c-3", json!({})))
-        .at(3, withdrawal("c-2", json!({ "purposes": ["advertising"] })))
-        .at(4, withdrawal("c-2", json!({ "purposes": ["service"], "effective_at": minute(9) })));
-    let counts: Vec<_> =
-        [0, 1, 2, 3, 8, 9, 28 * 24 * 60].map(|m| profile(&given, m)["live_consents"].clone()).into();
-    assert_eq!(counts, [1, 2, 3, 3, 3, 2, 1].map(Value::from));
+        .at(0, registered())
+        .at(1, consent("c-1", json!({ "term": { "months": 1 } })))
+        .at(2, withdrawal("c-1", json!({ "purposes": ["advertising"] })));
+    let registered = profile(&given, 0);
+    assert_eq!(registered["standing"], "registered");
+    assert_eq!(
+        [1, 2, 60 * 24 * 60].map(|minutes| profile(&given, minutes)),
+        [(); 3].map(|()| registered.clone())
+    );
 }

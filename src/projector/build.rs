@@ -19,6 +19,7 @@ pub(super) async fn build(following: Arc<Following>, file: ReadFile, stop: watch
     let (connection, progress) = file::open(&file, following.projection, Use::Building).await?;
     let mut engine = Engine {
         projection: following.projection,
+        wanted: Use::Building,
         file: Arc::new(file),
         connection,
         place: progress.place(),

@@ -8,7 +8,7 @@ use subject_record_schemas::{Position, StreamName};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::batch::{Batch, Place};
-use super::file::{ReadFile, Stop};
+use super::file::{ReadFile, Stop, Use};
 use super::log::{Log, LogError, LogEvent};
 use super::people::People;
 use super::write::Writer;
@@ -78,6 +78,7 @@ pub(super) enum Memory {
 #[derive(Debug)]
 pub(super) struct Engine {
     pub(super) projection: Projection,
+    pub(super) wanted: Use,
     pub(super) file: Arc<ReadFile>,
     pub(super) connection: SqliteConnection,
     pub(super) place: Place,
@@ -156,7 +157,8 @@ impl Engine {
         let memory = self.memory.take();
         let reader = Reader { projection: self.projection, file: &self.file, ground, orders };
         let reading = reader.read(memory, self.place, Outlet { batches });
-        let writing = write(self.projection, &mut self.connection, inbox, &*ground.clock, written);
+        let writer = Writer::new(self.projection, self.wanted);
+        let writing = write(writer, &mut self.connection, inbox, &*ground.clock, written);
         let (read, wrote) = tokio::join!(reading, writing);
         if let Some(place) = wrote? {
             self.place = place;
@@ -167,13 +169,12 @@ impl Engine {
 }
 
 async fn write(
-    projection: Projection,
+    mut writer: Writer,
     connection: &mut SqliteConnection,
     mut inbox: mpsc::Receiver<Batch>,
     clock: &dyn Clock,
     heard: &(dyn Fn(Place) + Sync),
 ) -> Result<Option<Place>, Fault> {
-    let writer = Writer::new(projection);
     let mut last = None;
     while let Some(batch) = inbox.recv().await {
         writer.write(connection, &batch, clock.now().timestamp_micros()).await?;
@@ -183,6 +184,7 @@ async fn write(
             let _ = written.send(());
         }
     }
+    writer.commit(connection).await?;
     Ok(last)
 }
 
@@ -210,6 +212,7 @@ impl Reader<'_> {
             }
         };
         let mut head = log.head();
+        let mut ahead = None;
         while !self.orders.are_done(place.position) {
             let after = place.position;
             tokio::select! {
@@ -217,23 +220,43 @@ impl Reader<'_> {
                 _ = self.orders.stop.wait_for(|stop| *stop) => break,
                 () = outlet.batches.closed() => break,
             }
-            let events = self.next(place).await?;
+            let events = match ahead.take() {
+                Some(events) => events,
+                None => self.next(place).await?,
+            };
             let Some(last) = events.last() else { continue };
             let reached = Place { position: last.kept.position, leaf: Some(last.kept.leaf_hash) };
-            memory = match memory {
-                Memory::History => {
-                    let (batch, stop) = apart(move || history::project(place, &events)).await?;
-                    outlet.send(batch).await?;
-                    stop.map_or(Ok(Memory::History), |stop| Err(Fault::Event(stop)))?
-                }
-                Memory::People(people) => {
-                    let people = people.advance(place, events, self.ground, self.file, &outlet).await?;
-                    Memory::People(people)
-                }
-            };
+            let is_behind = *head.borrow() > reached.position;
+            let projecting = self.project(memory, place, events, &outlet);
+            // The next ones are read meanwhile, if they are there.
+            let reading = async { if is_behind { self.next(reached).await.map(Some) } else { Ok(None) } };
+            let (projected, read) = tokio::join!(projecting, reading);
+            memory = projected?;
+            ahead = read?;
             place = reached;
         }
         Ok(memory)
+    }
+
+    /// Takes in events after a place, and sends what they change.
+    async fn project(
+        &self,
+        memory: Memory,
+        after: Place,
+        events: Vec<LogEvent>,
+        outlet: &Outlet,
+    ) -> Result<Memory, Fault> {
+        match memory {
+            Memory::History => {
+                let (batch, stop) = apart(move || history::project(after, &events)).await?;
+                outlet.send(batch).await?;
+                stop.map_or(Ok(Memory::History), |stop| Err(Fault::Event(stop)))
+            }
+            Memory::People(people) => {
+                let people = people.advance(after, events, self.ground, self.file, outlet).await?;
+                Ok(Memory::People(people))
+            }
+        }
     }
 
     /// The next events, once it is sure that the log still holds the event that rows were last written for.

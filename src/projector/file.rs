@@ -174,14 +174,29 @@ async fn set_up(
     wanted: Use,
 ) -> Result<(), sqlx::Error> {
     // What power takes from these files is read from the log again; nothing in them is personal.
-    let sync = if wanted == Use::Live { "NORMAL" } else { "OFF" };
-    run(connection, format!("PRAGMA synchronous = {sync}")).await?;
     run(connection, "PRAGMA secure_delete = OFF".into()).await?;
     run(connection, "PRAGMA cache_size = -65536".into()).await?;
     let made: i64 = sqlx::query_scalar("SELECT count(*) FROM progress").fetch_one(&mut *connection).await?;
-    if made > 0 {
-        return Ok(());
+    if made == 0 {
+        make(connection, projection, wanted).await?;
     }
+    match wanted {
+        Use::Live => run(connection, "PRAGMA synchronous = NORMAL".into()).await,
+        // The disk knows by now that the file is being built. It is never gone on with: what is cut short is thrown
+        // away and begun again, so nothing in it has to be undone.
+        Use::Building => {
+            run(connection, "PRAGMA journal_mode = OFF".into()).await?;
+            run(connection, "PRAGMA synchronous = OFF".into()).await
+        }
+    }
+}
+
+/// Makes the tables, and says in the same commit whether the file is being built.
+async fn make(
+    connection: &mut SqliteConnection,
+    projection: Projection,
+    wanted: Use,
+) -> Result<(), sqlx::Error> {
     run(connection, "BEGIN".into()).await?;
     for table in projection.tables() {
         run(connection, create(table)).await?;
@@ -211,9 +226,13 @@ pub(super) async fn index(
 
 /// Ends the building of a file: from now on it is the one that is read. One commit decides.
 pub(super) async fn finish(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-    // Everything that was written without waiting for the disk is on it before the file is called whole.
+    // Everything that was written without waiting for the disk is on it before the file is called whole: the change
+    // of its mode is a commit, which waits for the whole file.
     run(connection, "PRAGMA synchronous = FULL".into()).await?;
-    run(connection, "PRAGMA wal_checkpoint(TRUNCATE)".into()).await?;
+    let mode: String = sqlx::query_scalar("PRAGMA journal_mode = WAL").fetch_one(&mut *connection).await?;
+    if mode != "wal" {
+        return Err(sqlx::Error::Protocol(format!("a file that was built keeps the journal mode {mode}")));
+    }
     sqlx::query(WHOLE).execute(&mut *connection).await?;
     run(connection, "PRAGMA synchronous = NORMAL".into()).await
 }

@@ -84,7 +84,8 @@ impl Following {
         if let Some(stop) = &following.lock().stopped {
             tracing::error!(projection = projection.name(), position = %stop.position, cause = stop.cause, "a projection stands; `projection resume` tries again");
         }
-        let engine = Engine { projection, file: read_file, connection, place, memory: None };
+        let engine =
+            Engine { projection, wanted: Use::Live, file: read_file, connection, place, memory: None };
         let supervisor = Supervisor::new(Arc::clone(&following), next, inbox);
         let task = tokio::spawn(supervisor.run(engine, cut_short || is_far_behind, is_far_behind));
         *following.supervisor.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);

@@ -10,7 +10,7 @@ use super::Rebuilding;
 use super::batch::Place;
 use super::build::build;
 use super::engine::{Engine, Fault, Orders};
-use super::file::{self, ReadFile, Stop};
+use super::file::{self, ReadFile, Stop, Use};
 use super::following::Following;
 use super::read::ReadModel;
 
@@ -228,6 +228,7 @@ impl Supervisor {
         let orders = Orders { stop, until: Some(live.place.position) };
         new.run(&self.following.ground, orders, &|_| {}).await?;
         file::finish(&mut new.connection).await?;
+        new.wanted = Use::Live;
         Ok(ReadModel::open(self.following.projection, Arc::clone(&new.file)).await?)
     }
 }

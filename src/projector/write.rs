@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use serde_json::json;
 use sqlx::sqlite::SqliteArguments;
-use sqlx::{Arguments, AssertSqlSafe, Connection, SqliteConnection};
+use sqlx::{Arguments, AssertSqlSafe, SqliteConnection};
 use subject_record_projections::table::{Cell, EventRow, Shape};
 
 use super::Projection;
 use super::batch::{Batch, Opened, Versioned, number};
+use super::file::Use;
 use super::tables::Statements;
 
 const LATEST: &str = "INSERT INTO people (subject, latest_us) SELECT value ->> 0, value ->> 1 FROM json_each(?1) WHERE true \
@@ -18,10 +19,18 @@ const CLEAR_CURSOR: &str = "DELETE FROM judging_anew WHERE position <= ?1";
 const KEEP_CURSOR: &str = "INSERT INTO judging_anew (position, subject) VALUES (?1, ?2) \
     ON CONFLICT (position) DO UPDATE SET subject = excluded.subject";
 
+/// Events of one transaction while a file is being built: a page of an index that many batches change is written
+/// once.
+const HELD_EVENTS: usize = 50_000;
+
 /// Statements of a projection's tables.
 #[derive(Debug)]
 pub(super) struct Writer {
     tables: Vec<Statements>,
+    /// Events that a transaction may take in before it is committed.
+    held_events: usize,
+    /// Events of the transaction that is open.
+    open_events: usize,
 }
 
 fn fault(error: sqlx::error::BoxDynError) -> sqlx::Error {
@@ -116,31 +125,69 @@ async fn change_versioned(
 
 impl Writer {
     /// For the tables of a projection.
-    pub(super) fn new(projection: Projection) -> Self {
-        Self { tables: projection.tables().iter().map(|table| Statements::of(table)).collect() }
+    pub(super) fn new(projection: Projection, wanted: Use) -> Self {
+        let tables = projection.tables().iter().map(|table| Statements::of(table)).collect();
+        let held_events = if wanted == Use::Building { HELD_EVENTS } else { 0 };
+        Self { tables, held_events, open_events: 0 }
     }
 
-    /// Writes a batch.
+    /// Writes a batch. While a file is being built nobody reads it unless a batch is waited for, so that several
+    /// batches may make one transaction.
     pub(super) async fn write(
-        &self,
+        &mut self,
         connection: &mut SqliteConnection,
         batch: &Batch,
         now_us: i64,
     ) -> Result<(), sqlx::Error> {
-        let mut transaction = connection.begin().await?;
+        if self.open_events == 0 {
+            sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await?;
+        }
+        let written = self.write_rows(connection, batch, now_us).await;
+        if written.is_err() {
+            // The rows stand as before the batch, or the file is thrown away.
+            let _ = sqlx::query("ROLLBACK").execute(&mut *connection).await;
+            self.open_events = 0;
+            return written;
+        }
+        self.open_events += batch.events.max(1);
+        if self.open_events > self.held_events || batch.written.is_some() {
+            self.commit(connection).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends the transaction that is open, if one is.
+    pub(super) async fn commit(&mut self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+        if self.open_events == 0 {
+            return Ok(());
+        }
+        self.open_events = 0;
+        let committed = sqlx::query("COMMIT").execute(&mut *connection).await;
+        if committed.is_err() {
+            let _ = sqlx::query("ROLLBACK").execute(connection).await;
+        }
+        committed.map(drop)
+    }
+
+    async fn write_rows(
+        &self,
+        transaction: &mut SqliteConnection,
+        batch: &Batch,
+        now_us: i64,
+    ) -> Result<(), sqlx::Error> {
         for statements in &self.tables {
             match statements.table.shape {
                 Shape::Versions => {
                     if let Some(versioned) = batch.versioned.get(statements.table.name) {
-                        change_versioned(&mut transaction, statements, versioned).await?;
+                        change_versioned(transaction, statements, versioned).await?;
                     }
                     let opened = batch.opened(statements.table);
-                    insert(&mut transaction, statements, &opened, |to, row| bind_opened(to, row)).await?;
+                    insert(transaction, statements, &opened, |to, row| bind_opened(to, row)).await?;
                 }
                 Shape::Events => {
                     let rows: Vec<_> =
                         batch.rows.iter().filter(|row| row.table == statements.table).collect();
-                    insert(&mut transaction, statements, &rows, |to, row| bind_event(to, row)).await?;
+                    insert(transaction, statements, &rows, |to, row| bind_event(to, row)).await?;
                 }
             }
         }
@@ -167,6 +214,6 @@ impl Writer {
             let cause = "the rows are not where this batch goes on: another writer has the file";
             return Err(sqlx::Error::Protocol(cause.into()));
         }
-        transaction.commit().await
+        Ok(())
     }
 }
