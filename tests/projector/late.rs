@@ -287,7 +287,7 @@ async fn cut_off_while_persons_are_judged_anew_loses_and_doubles_nothing() {
     for _ in 0..30 {
         // One read to begin with and one a person: it ends with a read that never answers.
         tape.hang_after(3 + usize::from(entropy.bytes::<1>()[0]) % 8);
-        let projector = open(folder.path(), settings.clone(), &tape).await;
+        let projector = open(folder.path(), settings, &tape).await;
         let done =
             projector.wait_for(Projection::People, Position::new(all), std::time::Duration::from_secs(60));
         let is_done = tokio::select! {

@@ -37,7 +37,7 @@ async fn middle() -> u64 {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_event_of_an_unknown_type_stops_until_it_can_be_read() {
     let (tape, folder, at) = (Tape::of(year().await), TempDir::new().unwrap(), middle().await);
-    let original = year().await[at as usize - 1].bytes.clone();
+    let original = year().await[usize::try_from(at).unwrap() - 1].bytes.clone();
     tape.alter(at, |event| event.bytes = event.bytes.replacen(".v1\"", ".v99\"", 1).into());
     let projector = open(folder.path(), small(50), &tape).await;
     let all = tape.show_all().number();
