@@ -1,5 +1,6 @@
 //! The page in a real browser: what support staff see, do and leave on record.
 
+mod auditing;
 mod browser;
 
 use serde_json::{Value, json};
