@@ -179,7 +179,7 @@ impl fmt::Display for Revision {
 }
 
 /// Place of an event in the whole store. Ordered; to callers an opaque text of sixteen digits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position(u64);
 
 impl Position {

@@ -1,22 +1,16 @@
 //! The parts put together over one data folder.
 
+mod first_event;
 mod follow;
+mod sound;
 
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ed25519_dalek::SigningKey;
-use subject_record_schemas::identifiers::Bin;
-use subject_record_schemas::types::hex::{LogId, PublicKeyHex};
-use subject_record_schemas::types::log::{LogOpened, LogOpenedPersonal};
-use subject_record_schemas::types::{OrganisationName, PostalAddress};
-use subject_record_schemas::vocabulary::Engine;
-use subject_record_schemas::{Fact, Position, Reference, StoredEvent, StreamName};
-use zeroize::Zeroizing;
-
-pub use self::follow::StoreLog;
+use self::first_event::{open_log, opened_log, origin_of, signing_seed, verifier_key};
+pub use self::follow::{StoreEntries, StoreLog};
+use self::sound::{outside, sound};
 use crate::accesses::Accesses;
 use crate::clock::{Clock, Entropy};
 use crate::config::Config;
@@ -27,20 +21,20 @@ use crate::export::Exports;
 use crate::governed::Governed;
 use crate::intake::{Intake, Refusal};
 use crate::lookup::Lookup;
+use crate::notary::note::SigningKey as NoteKey;
+use crate::notary::{self, Notary};
 use crate::policies::Policies;
 use crate::projector::Projector;
+use crate::proofs::Proofs;
 use crate::registers::Registers;
 use crate::rulebook::Rulebook;
 use crate::store::sqlite::SqliteStore;
-use crate::store::{EventStore, ExpectedRevision, StoreError, TextStore};
+use crate::store::{EventStore, StoreError, TextStore};
 use crate::timeline::Timelines;
-use crate::vault::kek::{FileKek, KekError, KekProvider};
+use crate::vault::kek::{FileKek, KekError};
 use crate::vault::sweeper::Sweeper;
 use crate::vault::tokens::{TokenError, Tokens};
 use crate::vault::{KeyFile, Vault, VaultError};
-
-/// Name under which checkpoints are signed until the operator gives the log one of its own.
-const VERIFIER_KEY_NAME: &str = "subject-record";
 
 /// The service over one data folder.
 #[derive(Debug)]
@@ -79,6 +73,10 @@ pub struct App {
     pub rulebook: Rulebook,
     /// Read models.
     pub projector: Projector,
+    /// The transparency log.
+    pub notary: Arc<Notary>,
+    /// What the record says of itself: the ends of all streams, stamps, copies outside.
+    pub proofs: Arc<Proofs>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Randomness.
@@ -94,6 +92,8 @@ pub struct App {
 pub struct OpenLog {
     /// Its id.
     pub log_id: String,
+    /// Name under which its checkpoints are signed.
+    pub origin: String,
     /// Whether it was filled under a simulated clock.
     pub simulated: bool,
 }
@@ -142,6 +142,11 @@ pub enum OpenError {
     /// The signing key is not that of the log.
     #[error("the signing key is not the one this log was opened with: set paths.signing_key to that one")]
     OtherSigningKey,
+    /// The name of the log does not do.
+    #[error(
+        "notary.origin is {0:?}: it should be 1 to 64 letters, digits or . _ : / # - and look like no IIN, phone number or e-mail address"
+    )]
+    Origin(String),
     /// The read models do not open.
     #[error(transparent)]
     Projector(#[from] crate::projector::OpenError),
@@ -249,17 +254,19 @@ impl App {
         sound(&*store, &keys, &*kek).await?;
         let vault = Arc::new(Vault::new(keys, kek, config.vault, Arc::clone(&clock), Arc::clone(&entropy)));
 
-        let verifier_key = verifier_key(&config.paths.signing_key)?;
+        let seed = signing_seed(&config.paths.signing_key)?;
+        let verifier_key = verifier_key(&seed);
         let opened = opened_log(&*store).await?;
         let is_new = opened.is_none();
         let log = match opened {
             Some((log, key)) if key == verifier_key => log,
             Some(_) => return Err(OpenError::OtherSigningKey),
             None if new_log == NewLog::Refuse => return Err(OpenError::NotOpened),
-            None => OpenLog {
-                log_id: hex::encode(entropy.bytes::<16>()),
-                simulated: matches!(new_log, NewLog::Simulated { .. }),
-            },
+            None => {
+                let log_id = hex::encode(entropy.bytes::<16>());
+                let origin = origin_of(&config, &log_id);
+                OpenLog { log_id, origin, simulated: matches!(new_log, NewLog::Simulated { .. }) }
+            }
         };
         let intake = Intake::new(
             Arc::clone(&store),
@@ -308,8 +315,30 @@ impl App {
         let followed = Arc::new(StoreLog::new(Arc::clone(&store), Arc::clone(&texts)));
         let read_models = config.paths.data.join("read_models");
         let projector = Projector::open(&read_models, config.projector, followed, Arc::clone(&clock)).await?;
+        let key = NoteKey::from_seed(&log.origin, seed).map_err(|_| OpenError::Origin(log.origin.clone()))?;
+        let opening = notary::Opening {
+            file: &config.paths.data.join("log.db"),
+            signing_key_file: &config.paths.signing_key,
+            key,
+            entries: Arc::new(StoreEntries::new(Arc::clone(&store))),
+            outside: Vec::new(),
+            settings: notary::Settings {
+                checkpoint_every: Duration::from_millis(config.notary.checkpoint_milliseconds),
+                batch_events: config.notary.batch_events,
+            },
+        };
+        let notary = Arc::new(Notary::open(opening).await?);
+        let proofs = Proofs::start(
+            Arc::clone(&notary),
+            Arc::clone(&intake),
+            Arc::clone(&store),
+            Arc::clone(&clock),
+            &config.notary,
+        );
         Ok(Self {
             projector,
+            notary,
+            proofs,
             config,
             store,
             texts,
@@ -335,109 +364,8 @@ impl App {
     }
 }
 
-/// A secret must lie outside the data folder, links followed.
-///
-/// A file that is not there is left to whoever reads it.
-fn outside(data: &Path, secret: &Path) -> Result<(), UnsoundError> {
-    let (Ok(real_data), Ok(real_secret)) = (data.canonicalize(), secret.canonicalize()) else {
-        return Ok(());
-    };
-    if real_secret.starts_with(real_data) {
-        return Err(UnsoundError::SecretInData { secret: secret.to_owned(), data: data.to_owned() });
-    }
-    Ok(())
-}
-
-/// Events, boxes, keys, fences and the key-encryption key must be of one service at one time.
-async fn sound(store: &dyn EventStore, keys: &KeyFile, kek: &dyn KekProvider) -> Result<(), UnsoundError> {
-    let kek_ids = keys.kek_ids().await.map_err(VaultError::from)?;
-    if let Some(wanted) = kek_ids.iter().find(|id| *id != kek.kek_id()) {
-        return Err(UnsoundError::OtherKek { wanted: wanted.clone(), given: kek.kek_id().to_owned() });
-    }
-    let serves_people = keys.served_people().await.map_err(VaultError::from)?;
-    // A key of an event alone is what a crash leaves between the first key and the first event.
-    if serves_people && store.last_position().await? == Position::START {
-        return Err(UnsoundError::EventsLost);
-    }
-    // Where there is a fence keys may all be destroyed, and a crash may have left the boxes.
-    if !serves_people && kek_ids.is_empty() && store.has_any_box().await? {
-        return Err(UnsoundError::KeysLost);
-    }
-    let fenced = store.fenced_streams().await?;
-    let fenced: HashSet<_> = fenced.iter().map(ToString::to_string).collect();
-    let fenced_here = keys.fenced_people().await.map_err(VaultError::from)?;
-    match fenced_here.into_iter().find(|stream| !fenced.contains(stream)) {
-        Some(stream) => Err(UnsoundError::RolledBack { stream }),
-        None => Ok(()),
-    }
-}
-
 /// The data folder is for its owner alone.
 fn tighten(folder: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))
-}
-
-/// The public half of the signing key.
-fn verifier_key(path: &Path) -> Result<PublicKeyHex, OpenError> {
-    let malformed = || OpenError::SigningKey { path: path.to_owned() };
-    let text = Zeroizing::new(std::fs::read_to_string(path).map_err(|_| malformed())?);
-    let mut seed = Zeroizing::new([0; 32]);
-    hex::decode_to_slice(text.trim(), seed.as_mut_slice()).map_err(|_| malformed())?;
-    let public = SigningKey::from_bytes(&seed).verifying_key();
-    PublicKeyHex::parse(hex::encode(public.as_bytes())).map_err(|_| malformed())
-}
-
-/// What the first event says of the log, if there is one.
-async fn opened_log(store: &dyn EventStore) -> Result<Option<(OpenLog, PublicKeyHex)>, OpenError> {
-    let Some(first) = store.read_all(Position::START, 1).await?.pop() else { return Ok(None) };
-    let fact = StoredEvent::read(first.bytes.as_bytes()).and_then(|stored| stored.fact());
-    match fact {
-        Ok(Fact::LogOpened(opened)) => {
-            let log = OpenLog { log_id: opened.log_id.as_str().to_owned(), simulated: opened.simulated };
-            Ok(Some((log, opened.verifier_key)))
-        }
-        _ => Err(OpenError::NoLog),
-    }
-}
-
-/// Writes the first event.
-async fn open_log(
-    intake: &Intake,
-    config: &Config,
-    log: &OpenLog,
-    new_log: NewLog,
-    verifier_key: PublicKeyHex,
-) -> Result<(), OpenError> {
-    let mistake = || OpenError::Opening(Refusal::Store);
-    let operator = &config.operator;
-    let text = |text: &String| (!text.trim().is_empty()).then(|| text.trim().to_owned());
-    let operator_bin = match text(&operator.bin) {
-        Some(bin) => Some(Bin::parse(&bin).map_err(|_| OpenError::OperatorBin)?),
-        None => None,
-    };
-    let opened = LogOpened {
-        log_id: LogId::parse(log.log_id.clone()).map_err(|_| mistake())?,
-        operator_bin,
-        engine: Engine::Sqlite,
-        verifier_key_name: Reference::parse(VERIFIER_KEY_NAME).map_err(|_| mistake())?,
-        verifier_key,
-        simulated: log.simulated,
-        simulated_seed: match new_log {
-            NewLog::Real | NewLog::Refuse => None,
-            NewLog::Simulated { seed } => Some(seed),
-        },
-        continues: None,
-    };
-    let personal = LogOpenedPersonal {
-        operator_name: text(&operator.name).map(OrganisationName),
-        operator_address: text(&operator.address).map(PostalAddress),
-    };
-    let own = || async {
-        let now = intake.clock().now();
-        let event = intake.own_event(intake.own_id()?, StreamName::Office, now, None, &opened)?;
-        let event = event.with_personal(&personal)?;
-        intake.record_own(event, ExpectedRevision::NoStream).await
-    };
-    own().await.map(drop).map_err(OpenError::Opening)
 }

@@ -34,6 +34,9 @@ pub struct Config {
     /// The vault.
     #[serde(default)]
     pub vault: Vault,
+    /// The transparency log.
+    #[serde(default)]
+    pub notary: Notary,
     /// The log.
     #[serde(default)]
     pub log: Log,
@@ -182,6 +185,72 @@ impl Default for Vault {
     }
 }
 
+/// The transparency log over the events, and who outside looks at it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Notary {
+    /// Name of a new log in its checkpoints: best a domain of the operator's with a path, without a scheme. Empty for
+    /// a name made from the log's id. Fixed for ever by the first event.
+    pub origin: String,
+    /// How long new events gather before a checkpoint over them is signed.
+    pub checkpoint_milliseconds: u64,
+    /// Events that are read and put into the tree at a time.
+    pub batch_events: u32,
+    /// The ends of all streams are committed to at most this often, and only after other events.
+    pub heads_seconds: u64,
+    /// How long a receipt or a dossier waits for a checkpoint that covers it.
+    pub receipt_seconds_max: u64,
+    /// Folders outside that get a copy of the newest checkpoint and of the register of erased people.
+    pub anchors: Vec<PathBuf>,
+    /// Copies go to the anchors at most this often.
+    pub anchor_seconds: u64,
+    /// Witnesses that are asked to cosign checkpoints.
+    pub witnesses: Vec<WitnessAt>,
+    /// Witnesses are asked at most this often, and for each dossier.
+    pub witness_seconds: u64,
+    /// How long a witness or a time-stamping authority may take to answer.
+    pub outside_seconds_max: u64,
+    /// URL of the RFC 3161 authority that stamps checkpoints. Empty for none.
+    pub timestamp_url: String,
+    /// Name of that authority in the record.
+    pub timestamp_authority: String,
+    /// Its root certificates, PEM. Its stamps are checked against them before they are kept.
+    pub timestamp_roots: PathBuf,
+    /// A checkpoint is stamped at most this often.
+    pub timestamp_seconds: u64,
+}
+
+/// A witness.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WitnessAt {
+    /// Where it answers (C2SP tlog-witness); `/add-checkpoint` is put behind it.
+    pub url: String,
+    /// Its key, as in `name+0123abcd+base64`.
+    pub verifier_key: String,
+}
+
+impl Default for Notary {
+    fn default() -> Self {
+        Self {
+            origin: String::new(),
+            checkpoint_milliseconds: 400,
+            batch_events: 2_000,
+            heads_seconds: 60,
+            receipt_seconds_max: 10,
+            anchors: Vec::new(),
+            anchor_seconds: 60,
+            witnesses: Vec::new(),
+            witness_seconds: 10,
+            outside_seconds_max: 5,
+            timestamp_url: String::new(),
+            timestamp_authority: "timestamp-authority".into(),
+            timestamp_roots: PathBuf::new(),
+            timestamp_seconds: 3_600,
+        }
+    }
+}
+
 /// What is written about the service's own running.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -247,7 +316,9 @@ impl Config {
         let mut config: Self =
             table.try_into().map_err(|error: toml::de::Error| ConfigError::Setting(error.to_string()))?;
         let base = path.parent().unwrap_or(Path::new("."));
-        for place in [&mut config.paths.data, &mut config.paths.kek, &mut config.paths.signing_key] {
+        let fixed = [&mut config.paths.data, &mut config.paths.kek, &mut config.paths.signing_key];
+        let roots = Some(&mut config.notary.timestamp_roots).filter(|roots| !roots.as_os_str().is_empty());
+        for place in fixed.into_iter().chain(&mut config.notary.anchors).chain(roots) {
             if place.is_relative() {
                 *place = base.join(&*place);
             }
@@ -265,6 +336,7 @@ impl Config {
             store: Store::default(),
             projector: Projector::default(),
             vault: Vault::default(),
+            notary: Notary::default(),
             log: Log::default(),
         };
         toml::Table::try_from(some).map_err(|error| ConfigError::Setting(error.to_string()))

@@ -61,6 +61,9 @@ codes! {
     RATE_LIMITED "token.rate" 429 "The token sends too much" "Wait as Retry-After says.";
     BEHIND "rows.behind" 504 "The read models do not know that event yet" "Ask again in a moment; the detail says how far they are.";
     ROWS_FAULT "rows.fault" 503 "The read models cannot be read" "Try again; an operator has to look if it stays.";
+    NOTARY_REFUSES "notary.refuses" 503 "The notary signs no checkpoint any more" "An operator has to look: the detail says what is wrong and what the way out is.";
+    NOTARY_BEHIND "notary.behind" 504 "No signed checkpoint covers the event yet" "Ask again in a moment: the event is recorded.";
+    NOTARY_FAULT "notary.fault" 503 "The notary's file failed" "Try again; an operator has to look if it stays.";
     TIMED_OUT "request.timed_out" 408 "The request took too long" "Send less at once, or try again.";
     INTERNAL "internal" 500 "The service made a mistake" "Report the request id.";
 }

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use subject_record::config::Config;
 use subject_record::error;
 use subject_record_projections::rules::{FindingCode, RulePack};
@@ -77,7 +77,8 @@ fn every_setting_is_documented_with_its_default_and_unit_and_no_other() {
             }
             assert_eq!(unit_in_name(name).unwrap_or(&unit), unit, "{section}.{name}");
             assert!(
-                matches!(default, Value::String(_) | Value::Number(_) | Value::Bool(_)),
+                matches!(default, Value::String(_) | Value::Number(_) | Value::Bool(_))
+                    || *default == json!([]),
                 "{section}.{name}"
             );
         }
@@ -87,7 +88,7 @@ fn every_setting_is_documented_with_its_default_and_unit_and_no_other() {
 
 /// The unit that a setting's name carries.
 fn unit_in_name(name: &str) -> Option<&str> {
-    let units = ["bytes", "seconds", "events", "headers", "connections", "pages"];
+    let units = ["bytes", "milliseconds", "seconds", "events", "headers", "connections", "pages"];
     if name.contains("per_second") {
         return Some("events per second");
     }

@@ -59,7 +59,7 @@ fn code(path: &Path) -> String {
 /// Rooms of `src/`, lower ones first: a room may use what stands before it.
 const ROOMS: &[&[&str]] = &[
     &["clock", "error", "config", "telemetry", "db", "caller"],
-    &["store", "vault", "projector"],
+    &["store", "vault", "projector", "notary"],
     &[
         "intake",
         "timeline",
@@ -73,6 +73,7 @@ const ROOMS: &[&[&str]] = &[
         "decision",
         "export",
         "registers",
+        "proofs",
     ],
     &["app"],
     &["http"],

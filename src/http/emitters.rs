@@ -1,6 +1,7 @@
 //! The platform backend's door: `POST /v1/events`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::State;
@@ -12,6 +13,7 @@ use subject_record_schemas::Revision;
 
 use super::auth::Authenticated;
 use super::extract::{InQuery, Parameters};
+use super::log;
 use super::ndjson;
 use super::problem::Problem;
 use super::{Service, json_response};
@@ -88,10 +90,29 @@ pub(super) async fn append(
         return Ok(ndjson::append(service, caller, query, body));
     }
     let bytes = read_body(body, service.app.config.server.body_bytes_max).await?;
+    let wait = log::wait_preferred(&headers, &service).filter(|_| !query.dry_run);
     match sending {
-        Sending::Batch => append_batch(&service, &caller, &query, expected, &bytes).await,
-        Sending::One | Sending::Lines => append_one(&service, &caller, &query, expected, &bytes).await,
+        Sending::Batch => append_batch(&service, &caller, &query, expected, &bytes, wait).await,
+        Sending::One | Sending::Lines => append_one(&service, &caller, &query, expected, &bytes, wait).await,
     }
+}
+
+/// Receipts, with proofs if the sender waits for them and they come in time.
+async fn receipts(service: &Service, wait: Option<Duration>, recorded: &[Recorded]) -> (Vec<Value>, bool) {
+    let mut receipts: Vec<Value> = recorded.iter().map(receipt).collect();
+    let proven = match wait {
+        Some(at_most) => log::prove_receipts(service, at_most, &mut receipts).await,
+        None => false,
+    };
+    (receipts, proven)
+}
+
+/// Says that the wish for proofs was followed (RFC 7240, section 3).
+fn with_wish_followed(mut response: Response, proven: bool) -> Response {
+    if proven {
+        response.headers_mut().insert("preference-applied", HeaderValue::from_static("wait"));
+    }
+    response
 }
 
 async fn append_one(
@@ -100,6 +121,7 @@ async fn append_one(
     query: &AppendQuery,
     expected: ExpectedRevision,
     bytes: &Bytes,
+    wait: Option<Duration>,
 ) -> Result<Response, Problem> {
     let intake = &service.app.intake;
     take_rate(service, caller, 1)?;
@@ -112,7 +134,12 @@ async fn append_one(
         };
     }
     match intake.record_each(&caller.token, &events, expected).await.pop() {
-        Some(recorded) => Ok(answer(&recorded?)),
+        Some(recorded) => {
+            let recorded = recorded?;
+            let (mut receipts, proven) = receipts(service, wait, std::slice::from_ref(&recorded)).await;
+            let response = answer(&recorded, &receipts.pop().unwrap_or_default());
+            Ok(with_wish_followed(response, proven))
+        }
         None => Err(Problem::new(error::INTERNAL)),
     }
 }
@@ -123,6 +150,7 @@ async fn append_batch(
     query: &AppendQuery,
     expected: ExpectedRevision,
     bytes: &Bytes,
+    wait: Option<Duration>,
 ) -> Result<Response, Problem> {
     let Value::Array(documents) = read_json(bytes)? else {
         return Err(Problem::bad_request("a batch is a JSON array of events"));
@@ -149,13 +177,18 @@ async fn append_batch(
         let recorded = intake.record_atomically(&caller.token, &events, expected).await?;
         let status =
             if recorded.iter().all(|r| r.seen_before) { StatusCode::OK } else { StatusCode::CREATED };
-        let results: Vec<_> = recorded.iter().map(receipt).collect();
-        return Ok((status, json_response(&json!({ "results": results }))).into_response());
+        let (results, proven) = receipts(service, wait, &recorded).await;
+        let response = (status, json_response(&json!({ "results": results }))).into_response();
+        return Ok(with_wish_followed(response, proven));
     }
-    let answers = answer_each(service, caller, query.dry_run, checked).await;
+    let mut answers = answer_each(service, caller, query.dry_run, checked).await;
+    let proven = match wait {
+        Some(at_most) => log::prove_receipts(service, at_most, &mut answers).await,
+        None => false,
+    };
     let results: Vec<_> =
         ids.into_iter().zip(answers).map(|(name, answer)| with_name(name, answer)).collect();
-    Ok(json_response(&json!({ "results": results })))
+    Ok(with_wish_followed(json_response(&json!({ "results": results })), proven))
 }
 
 /// Records those that passed and answers all, in order.
@@ -246,9 +279,9 @@ fn answer_of_dry_run(answer: DryRun) -> Result<Response, Problem> {
 }
 
 /// 201 or 200, with where it stands; `ETag` is what the next `If-Match` should say.
-fn answer(recorded: &Recorded) -> Response {
+fn answer(recorded: &Recorded, receipt: &Value) -> Response {
     let status = if recorded.seen_before { StatusCode::OK } else { StatusCode::CREATED };
-    let mut response = (status, json_response(&receipt(recorded))).into_response();
+    let mut response = (status, json_response(receipt)).into_response();
     let headers = response.headers_mut();
     for (name, text) in [
         (header::ETAG, format!("\"{}\"", recorded.head)),

@@ -14,6 +14,7 @@ use prometheus_client::registry::{Registry, Unit};
 use super::Service;
 use super::problem::Problem;
 use crate::error;
+use crate::notary;
 use crate::projector::Status;
 
 const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -27,7 +28,7 @@ type Told<'a> = Option<(u64, Option<&'a str>)>;
 pub(super) async fn metrics(State(service): State<Arc<Service>>) -> Result<Response, Problem> {
     let app = &service.app;
     let last = app.store.last_position().await?;
-    let text = written(last.number(), &app.projector.status()).map_err(|error| {
+    let text = written(last.number(), &app.notary.state(), &app.projector.status()).map_err(|error| {
         tracing::error!(%error, "metrics cannot be written");
         Problem::new(error::INTERNAL)
     })?;
@@ -35,11 +36,29 @@ pub(super) async fn metrics(State(service): State<Arc<Service>>) -> Result<Respo
 }
 
 /// Numbers as they are now; nothing is counted between two questions.
-fn written(last_position: u64, projections: &[Status]) -> Result<String, std::fmt::Error> {
+fn written(
+    last_position: u64,
+    notary: &notary::State,
+    projections: &[Status],
+) -> Result<String, std::fmt::Error> {
     let mut registry = Registry::with_prefix("subject_record");
     let store = Count::default();
     store.set(last_position);
     registry.register("store_position", "Position of the last event of the log", store);
+    let size = notary.checkpoint.as_ref().map_or(0, |signed| signed.checkpoint.size);
+    for (name, help, value) in [
+        ("checkpoint_size", "Events under the newest signed checkpoint", size),
+        (
+            "checkpoint_position",
+            "Position of the last event under the newest signed checkpoint",
+            notary.position.number(),
+        ),
+        ("notary_refuses", "1 when no checkpoint is signed any more", u64::from(notary.refusal.is_some())),
+    ] {
+        let count = Count::default();
+        count.set(value);
+        registry.register(name, help, count);
+    }
 
     let mut gauge = |name: &str, help: &str, value: &dyn Fn(&Status) -> Told<'_>| {
         let family = Family::<Labels, Count>::default();
@@ -119,10 +138,13 @@ mod tests {
             rebuilding: None,
             ..status.clone()
         };
-        let text = written(18, &[status, running]).unwrap();
+        let notary = notary::State { position: Position::new(17), ..notary::State::default() };
+        let text = written(18, &notary, &[status, running]).unwrap();
         for line in [
             "# TYPE subject_record_projection_last_advance_age_seconds gauge",
             "subject_record_store_position 18",
+            "subject_record_checkpoint_position 17",
+            "subject_record_notary_refuses 0",
             "subject_record_projection_position{projection=\"people\"} 12",
             "subject_record_projection_head{projection=\"history\"} 17",
             "subject_record_projection_lag_events{projection=\"people\"} 5",

@@ -8,6 +8,7 @@ mod emitters;
 mod export;
 mod extract;
 mod lines;
+mod log;
 mod lookup;
 mod metrics;
 mod ndjson;
@@ -66,6 +67,8 @@ fn router(service: &Arc<Service>) -> Router {
         .route("/v1/events", route(post(emitters::append), &[Emitter, Officer]))
         .route("/v1/events", route(get(readers::event_by_name), &[Emitter, Auditor, Officer]))
         .route("/v1/events/{position}", route(get(readers::event), &[Emitter, Support, Auditor, Officer]))
+        .route("/v1/events/{position}/proof", route(get(log::proof), &[Emitter, Support, Auditor, Officer]))
+        .route("/log/tile/entries/{*path}", route(get(log::entries), AUDITORS))
         .route("/v1/subjects/lookup", route(post(lookup::lookup), READERS))
         .route("/v1/subjects/{id}", route(get(readers::subject), READERS))
         .route("/v1/subjects/{id}/timeline", route(get(readers::timeline), READERS))
@@ -102,6 +105,8 @@ fn router(service: &Arc<Service>) -> Router {
     let for_anybody = Router::new()
         .route("/health/live", get(operators::live))
         .route("/health/ready", get(operators::ready))
+        .route("/log/checkpoint", get(log::checkpoint))
+        .route("/log/tile/{*path}", get(log::tile))
         .route("/openapi.json", get(openapi::json))
         .route("/docs", get(openapi::page))
         .route("/assets/docs.css", get(openapi::style))

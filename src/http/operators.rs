@@ -31,10 +31,16 @@ pub(super) async fn ready(State(service): State<Arc<Service>>) -> Response {
     let draining = *service.draining.borrow();
     let writes = matches!(tokio::time::timeout(READY_MAX, service.app.store.ready()).await, Ok(Ok(())));
     let status = if writes && !draining { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    // Read models that lag or stand take no event away: they are shown and do not count.
+    // Read models that lag, and a notary that refuses, take no event away: they are shown and do not count.
     let projections = service.app.projector.status();
+    let notary = service.app.notary.state();
     let body = json!({
         "ready": writes && !draining, "store": writes, "draining": draining, "projections": projections,
+        "notary": {
+            "checkpoint_size": notary.checkpoint.as_ref().map_or(0, |signed| signed.checkpoint.size),
+            "position": notary.position,
+            "refuses": notary.refusal.map(|refusal| refusal.to_string()),
+        },
     });
     (status, json_response(&body)).into_response()
 }

@@ -97,9 +97,9 @@ pub(super) async fn event_by_name(
     stored_bytes(&caller, found)
 }
 
-/// Stored bytes as they are, their place in the headers. An emitter sees its own sources' only; support sees what
-/// happened to people, not who looked at them.
-fn stored_bytes(caller: &Caller, found: Option<RecordedEvent>) -> Result<Response, Problem> {
+/// The event if the caller may see it. An emitter sees its own sources' only; support sees what happened to people,
+/// not who looked at them.
+pub(super) fn visible(caller: &Caller, found: Option<RecordedEvent>) -> Result<RecordedEvent, Problem> {
     let event = found.ok_or_else(|| Problem::new(error::NOT_FOUND))?;
     let may_see = match caller.role {
         Role::Emitter => {
@@ -110,9 +110,12 @@ fn stored_bytes(caller: &Caller, found: Option<RecordedEvent>) -> Result<Respons
         Role::Auditor | Role::Officer => true,
         Role::Operator => false,
     };
-    if !may_see {
-        return Err(Problem::new(error::NOT_FOUND));
-    }
+    if may_see { Ok(event) } else { Err(Problem::new(error::NOT_FOUND)) }
+}
+
+/// Stored bytes as they are, their place in the headers.
+fn stored_bytes(caller: &Caller, found: Option<RecordedEvent>) -> Result<Response, Problem> {
+    let event = visible(caller, found)?;
     let mut response = (event.bytes.as_bytes().to_vec()).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/cloudevents+json"));

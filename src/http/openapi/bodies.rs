@@ -64,6 +64,10 @@ fn appending() -> Vec<(&'static str, Value)> {
         ("leaf_hash", said("SHA-256(0x00 ‖ stored bytes), 64 hexadecimal digits (RFC 6962).")),
         ("recorded_at", instant("When it was stored.")),
         ("stream_revision", said("Where the stream ends now.")),
+        (
+            "proof?",
+            said("Asked for with `Prefer: wait`: that the event stands in the log (C2SP tlog-proof)."),
+        ),
         ("dry_run?", json!({ "const": true })),
         ("would_record?", json!({ "type": "boolean", "description": "In a dry run." })),
         ("source?", said("In a batch and on a line.")),
@@ -116,6 +120,7 @@ fn appending() -> Vec<(&'static str, Value)> {
         ("Problem", object("A refusal (RFC 9457).", &problem)),
         ("Fault", object("One fault of a document. All are listed.", &fault)),
         ("Text", json!({ "type": "string" })),
+        ("Bytes", json!({ "type": "string", "format": "binary" })),
     ]
 }
 

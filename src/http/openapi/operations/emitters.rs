@@ -73,6 +73,16 @@ const APPEND: Operation = Operation {
             text: "The stream must have no event yet. Not together with `If-Match`.",
             example: "*",
         },
+        Parameter {
+            name: "Prefer",
+            place: Place::Header,
+            kind: Kind::Pattern("^wait(=[0-9]+)?$"),
+            required: false,
+            text: "`wait=10` waits up to ten seconds for a signed checkpoint over the events and puts a `proof` (C2SP \
+                   tlog-proof) into each receipt; then the answer says `Preference-Applied: wait`. Without it in \
+                   time the events are recorded all the same. Not with a stream of lines.",
+            example: "wait=10",
+        },
     ]],
     bodies: &[
         Body {

@@ -2,6 +2,7 @@
 
 mod answering;
 mod emitters;
+mod log;
 mod others;
 mod projections;
 mod readers;
@@ -13,9 +14,18 @@ use crate::error::{self, Code};
 
 /// Every operation, in the order in which they are shown.
 pub(super) fn all() -> impl Iterator<Item = &'static Operation> {
-    [emitters::ALL, readers::ALL, registers::ALL, answering::ALL, rules::ALL, projections::ALL, others::ALL]
-        .into_iter()
-        .flatten()
+    [
+        emitters::ALL,
+        readers::ALL,
+        registers::ALL,
+        answering::ALL,
+        log::ALL,
+        rules::ALL,
+        projections::ALL,
+        others::ALL,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// The store cannot be read.
