@@ -10,12 +10,13 @@ use std::time::Duration;
 
 use self::first_event::{open_log, opened_log, origin_of, signing_seed, verifier_key};
 pub use self::follow::{StoreEntries, StoreLog};
-use self::sound::{outside, sound};
+use self::sound::{lies_outside, not_rolled_back, sound};
 use crate::accesses::Accesses;
 use crate::clock::{Clock, Entropy};
 use crate::config::Config;
 use crate::db::{DatabaseError, FolderLock, FolderLockError};
 use crate::decision::Decisions;
+use crate::dossier::{self, Dossiers};
 use crate::erasure::{EraseError, Erasure};
 use crate::export::Exports;
 use crate::governed::Governed;
@@ -23,6 +24,7 @@ use crate::intake::{Intake, Refusal};
 use crate::lookup::Lookup;
 use crate::notary::note::SigningKey as NoteKey;
 use crate::notary::{self, Notary};
+use crate::outside::{self, Outside, OutsideError};
 use crate::policies::Policies;
 use crate::projector::Projector;
 use crate::proofs::Proofs;
@@ -77,6 +79,10 @@ pub struct App {
     pub notary: Arc<Notary>,
     /// What the record says of itself: the ends of all streams, stamps, copies outside.
     pub proofs: Arc<Proofs>,
+    /// Witnesses, anchors and the authority that stamps.
+    pub outside: Arc<Outside>,
+    /// Dossiers.
+    pub dossiers: Dossiers,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Randomness.
@@ -147,6 +153,9 @@ pub enum OpenError {
         "notary.origin is {0:?}: it should be 1 to 64 letters, digits or . _ : / # - and look like no IIN, phone number or e-mail address"
     )]
     Origin(String),
+    /// Who looks from outside is not set rightly.
+    #[error(transparent)]
+    Outside(#[from] OutsideError),
     /// The read models do not open.
     #[error(transparent)]
     Projector(#[from] crate::projector::OpenError),
@@ -207,6 +216,14 @@ pub enum UnsoundError {
         /// The person's stream.
         stream: String,
     },
+    /// People are erased by the word of an anchor, and not in the log.
+    #[error(
+        "an anchor knows {missing} erased people whom events.db does not: events.db was rolled back, and they would come back; put back the newest copy of it"
+    )]
+    ErasedOutside {
+        /// How many.
+        missing: usize,
+    },
     /// Keys wrapped under another key-encryption key.
     #[error(
         "keys.db is wrapped under the key-encryption key {wanted} and paths.kek holds {given}: set paths.kek to that one"
@@ -240,8 +257,8 @@ impl App {
         let folder_error = |source| OpenError::Folder { path: data.clone(), source };
         std::fs::create_dir_all(data).map_err(folder_error)?;
         tighten(data).map_err(folder_error)?;
-        outside(data, &config.paths.kek)?;
-        outside(data, &config.paths.signing_key)?;
+        lies_outside(data, &config.paths.kek)?;
+        lies_outside(data, &config.paths.signing_key)?;
         let lock = FolderLock::take(data)?;
 
         let store = SqliteStore::open(&data.join("events.db"), config.store, Arc::clone(&clock)).await?;
@@ -316,12 +333,15 @@ impl App {
         let read_models = config.paths.data.join("read_models");
         let projector = Projector::open(&read_models, config.projector, followed, Arc::clone(&clock)).await?;
         let key = NoteKey::from_seed(&log.origin, seed).map_err(|_| OpenError::Origin(log.origin.clone()))?;
+        let key = Arc::new(key);
+        let held = outside::held(&config.notary.anchors, key.verifier_key());
+        not_rolled_back(&*store, &held).await?;
         let opening = notary::Opening {
             file: &config.paths.data.join("log.db"),
             signing_key_file: &config.paths.signing_key,
-            key,
+            key: Arc::clone(&key),
             entries: Arc::new(StoreEntries::new(Arc::clone(&store))),
-            outside: Vec::new(),
+            outside: held.checkpoints,
             settings: notary::Settings {
                 checkpoint_every: Duration::from_millis(config.notary.checkpoint_milliseconds),
                 batch_events: config.notary.batch_events,
@@ -335,10 +355,36 @@ impl App {
             Arc::clone(&clock),
             &config.notary,
         );
+        let parts = outside::Parts {
+            notary: Arc::clone(&notary),
+            intake: Arc::clone(&intake),
+            store: Arc::clone(&store),
+            clock: Arc::clone(&clock),
+            entropy: Arc::clone(&entropy),
+            key,
+        };
+        let outside = Outside::start(parts, &config.notary)?;
+        let dossiers = Dossiers::new(dossier::Parts {
+            store: Arc::clone(&store),
+            texts: Arc::clone(&texts),
+            timelines: Arc::clone(&timelines),
+            governed: Arc::clone(&governed),
+            intake: Arc::clone(&intake),
+            notary: Arc::clone(&notary),
+            proofs: Arc::clone(&proofs),
+            outside: Arc::clone(&outside),
+            clock: Arc::clone(&clock),
+            entropy: Arc::clone(&entropy),
+            log_id: log.log_id.clone(),
+            simulated: log.simulated,
+            wait_max: Duration::from_secs(config.notary.receipt_seconds_max),
+        });
         Ok(Self {
             projector,
             notary,
             proofs,
+            outside,
+            dossiers,
             config,
             store,
             texts,

@@ -113,6 +113,15 @@ pub async fn open_readers(path: &Path) -> Result<SqlitePool, DatabaseError> {
     pool.map_err(|source| DatabaseError::Open { path: path.to_owned(), source })
 }
 
+/// One connection that reads and cannot write, for whoever goes through a whole file.
+///
+/// # Errors
+/// [`DatabaseError::Open`], naming the file.
+pub(crate) async fn open_reader(path: &Path) -> Result<SqliteConnection, DatabaseError> {
+    let options = options(path).create_if_missing(false).pragma("query_only", "ON");
+    options.connect().await.map_err(|source| DatabaseError::Open { path: path.to_owned(), source })
+}
+
 /// Empties the write-ahead log into its file, so that nothing deleted is left in it.
 ///
 /// Answers whether it could: a reader may still hold an old part of it.

@@ -41,6 +41,7 @@ codes! {
     TEXT_MISMATCH "text.hash_mismatch" 409 "The text does not have this hash" "Put the exact bytes whose SHA-256 the path names.";
     RULES_TAKEN "rules.version_taken" 409 "Another text bears the name and version of this rule pack" "Give it a new version.";
     REBUILDING "projection.rebuilding" 409 "A rebuild of this projection is under way" "Wait until `rebuilding` is gone from its status, or give it up with DELETE.";
+    SECRECY "dossier.secrecy" 409 "The gaps of a dossier would tell what an investigation keeps secret" "Give the person a copy instead, or make the dossier for a court, the regulator or the prosecutor.";
     ERASED "subject.erased" 410 "The person was erased: no personal data can be recorded any more" "Send the event again without data.personal, and it is recorded.";
     WRONG_REVISION "stream.wrong_revision" 412 "The stream does not end at the expected revision" "Read the stream again and decide anew; `actual` says where it ends.";
     TOO_LARGE "event.too_large" 413 "The event or body is too large" "Keep an event under 65,535 stored bytes; keep files outside and send their hash.";

@@ -173,7 +173,7 @@ impl Exports {
 
 /// Positions of requests under secrecy and of all that speaks of them: decisions, disclosures, notices, due dates,
 /// restrictions, annotations. What was said last of a request decides whether it is secret.
-fn under_secrecy(events: &[SubjectEvent]) -> HashSet<Position> {
+pub(crate) fn under_secrecy(events: &[SubjectEvent]) -> HashSet<Position> {
     let mut requests: HashSet<&Reference> = HashSet::new();
     for event in events {
         if let Fact::StateRequestReceived(received) = &event.fact {

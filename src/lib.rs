@@ -16,6 +16,7 @@
 //! - **No subject id, token or personal value is written to the service's own log.**
 
 pub mod accesses;
+pub mod anchors;
 pub mod app;
 pub mod caller;
 pub mod cli;
@@ -23,21 +24,27 @@ pub mod clock;
 pub mod config;
 pub mod db;
 pub mod decision;
+pub mod dossier;
 pub mod erasure;
 pub mod error;
 pub mod export;
 pub mod governed;
 pub mod http;
 pub mod intake;
+pub mod log_check;
 pub mod lookup;
 pub mod notary;
+pub mod outbound;
+pub mod outside;
 pub mod policies;
 pub mod projector;
 pub mod proofs;
 pub mod registers;
 pub mod rulebook;
 pub mod simulate;
+pub mod stamps;
 pub mod store;
 pub mod telemetry;
 pub mod timeline;
 pub mod vault;
+pub mod witness;

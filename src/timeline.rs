@@ -9,6 +9,7 @@ use subject_record_projections::SubjectEvent;
 use subject_record_projections::event::in_order;
 use subject_record_projections::subject::Person;
 use subject_record_schemas::personal::Personal;
+use subject_record_schemas::stored::StoredEventError;
 use subject_record_schemas::{EventType, Position, Revision, StoredEvent, StreamName, SubjectId};
 
 use crate::store::{EventKey, EventStore, RecordedEvent, SealedBox, StoreError};
@@ -61,6 +62,17 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Reads a stored event, its personal part unopened.
+    ///
+    /// # Errors
+    /// When the bytes do not read as an event.
+    pub fn read(recorded: RecordedEvent) -> Result<Self, StoredEventError> {
+        let stored = StoredEvent::read(recorded.bytes.as_bytes())?;
+        let event = SubjectEvent::read(recorded.kept(), &stored)?;
+        let personal = event.has_personal.then_some(Personal::Sealed);
+        Ok(Self { recorded, stored, event, personal })
+    }
+
     /// The event's name.
     #[must_use]
     pub fn key(&self) -> EventKey {

@@ -69,7 +69,10 @@ impl Demo {
         for _ in 0..PATIENCE_TRIES {
             let greeting = std::fs::read_to_string(&printed).unwrap();
             if greeting.ends_with("serves it again.\n\n") {
-                let http = reqwest::Client::builder().no_proxy().build().unwrap();
+                let http = subject_record::outbound::client("", subject_record::outbound::Trust::Machine)
+                    .unwrap()
+                    .build()
+                    .unwrap();
                 return Self { child, http, folder: folder.to_owned(), greeting };
             }
             assert_eq!(child.try_wait().unwrap(), None, "the demo did not start: {greeting}");

@@ -166,6 +166,7 @@ async fn the_examples_work_as_they_are_written() {
     let behind = "curl -sf 'http://127.0.0.1:8080/v1/findings?limit=1&after=POSITION' -H \"Authorization: Bearer $AUDITOR\"";
     examples.run(&behind.replace("POSITION", last));
     proves_what_was_unlawful(&mut examples);
+    proves_to_a_court(&mut examples);
 
     let erased = document(&examples.next("Erase"));
     assert_eq!((&erased["subject"], &erased["boxes_destroyed"]), (&json!("p-readme-0001"), &json!(1)));
@@ -197,6 +198,22 @@ fn proves_what_was_unlawful(examples: &mut Examples) {
             "curl -sf http://127.0.0.1:8080/v1/events/{position} -H \"Authorization: Bearer $AUDITOR\""
         ));
         assert_eq!(document(&proof)["data"]["recipient_id"], recipient);
+    }
+}
+
+/// A checkpoint, a proof against it, and a dossier that verifies.
+fn proves_to_a_court(examples: &mut Examples) {
+    let heading = "Prove: a receipt, and a dossier for a court";
+    let printed = examples.next(heading);
+    let (checkpoint, proof) = printed.split_once("c2sp.org/tlog-proof@v1\n").unwrap();
+    assert!(proof.contains(checkpoint.lines().next().unwrap()), "of the same log: {printed}");
+    let commands = blocks().into_iter().filter(|block| block.heading == heading).nth(1).unwrap().script;
+    let url = "export SUBJECT_RECORD_URL=http://127.0.0.1:8080 SUBJECT_RECORD_TOKEN=$AUDITOR";
+    let table = examples.run(&format!("subject-record() {{ {BINARY} \"$@\"; }}\n{url}\n{commands}"));
+    for holds in
+        ["bytes         intact      yes", "history       consistent  yes", "completeness  claimed     yes"]
+    {
+        assert!(table.contains(holds), "{holds}: {table}");
     }
 }
 

@@ -12,9 +12,11 @@ mod opening;
 mod page;
 mod projector;
 mod readme;
+mod stamps;
 mod tools;
 mod traces;
 mod vault;
+mod witness;
 
 use std::path::{Path, PathBuf};
 

@@ -53,6 +53,8 @@ pub(super) struct Measured {
     /// Bytes.
     pub(super) peak_memory: u64,
     pub(super) events_per_commit: Option<f64>,
+    /// Milliseconds from a commit to a signed checkpoint over it, sorted.
+    pub(super) checkpoint_lags_ms: Vec<f64>,
 }
 
 /// Runs a load to its end.

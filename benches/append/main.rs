@@ -11,6 +11,7 @@ mod client;
 mod conditions;
 mod echo;
 mod events;
+mod lag;
 mod limits;
 mod report;
 mod server;
@@ -143,11 +144,16 @@ fn measure(options: &Options) -> Result<(), Failure> {
                 counted: Duration::from_secs_f64(options.seconds),
             };
             let mut before = 0;
+            let mut lag = None;
             if let Some(server) = &mut server {
                 before = server.last_position()?;
                 server.forget_peak_memory();
+                lag = Some(lag::Lag::begin(&server.folder, server.target.address));
             }
             let mut measured = client::run(&load, &mut emitter)?;
+            if let Some(lag) = lag {
+                measured.checkpoint_lags_ms = lag.end()?;
+            }
             if let Some(server) = &mut server {
                 measured.peak_memory = server.peak_memory();
                 measured.events_per_commit = Some(server.events_per_commit(before, measured.acknowledged)?);

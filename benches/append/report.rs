@@ -37,6 +37,12 @@ fn latency_ms(measured: &Measured, share: f64) -> f64 {
     measured.latencies_us.get(place).map_or(0.0, |us| f64::from(*us) / 1000.0)
 }
 
+/// The value that this share of sorted values does not exceed.
+fn at_share(sorted: &[f64], share: f64) -> f64 {
+    let place = ((sorted.len() as f64 * share).ceil() as usize).saturating_sub(1);
+    sorted.get(place).copied().unwrap_or(0.0)
+}
+
 /// `12345.6` as `12,346`.
 fn grouped(value: f64) -> String {
     let digits = format!("{value:.0}");
@@ -61,12 +67,22 @@ pub(super) fn print(rows: &[Row], limits: &Flushes) {
     println!("4 KiB + fdatasync, overwriting  {} /s", rate(spread(limits.overwriting.clone())));
     println!();
     println!(
-        "{:<38} {:>7} {:>6}  {:>26}  {:>8} {:>8}  {:>10}  {:>9} {:>9}  {:>8}",
-        "", "clients", "bytes", "events/s", "p50 ms", "p99 ms", "events per", "server µs", "load µs", "peak"
+        "{:<38} {:>7} {:>6}  {:>26}  {:>8} {:>8}  {:>10}  {:>9} {:>9}  {:>8}  {:>16}",
+        "",
+        "clients",
+        "bytes",
+        "events/s",
+        "p50 ms",
+        "p99 ms",
+        "events per",
+        "server µs",
+        "load µs",
+        "peak",
+        "to checkpoint"
     );
     println!(
-        "{:<38} {:>7} {:>6}  {:>26}  {:>8} {:>8}  {:>10}  {:>9} {:>9}  {:>8}",
-        "", "", "/event", "", "", "", "commit", "CPU/event", "CPU/event", "MiB"
+        "{:<38} {:>7} {:>6}  {:>26}  {:>8} {:>8}  {:>10}  {:>9} {:>9}  {:>8}  {:>16}",
+        "", "", "/event", "", "", "", "commit", "CPU/event", "CPU/event", "MiB", "p50/max ms"
     );
     for row in rows {
         let events = |m: &Measured| m.events.max(1) as f64;
@@ -74,8 +90,14 @@ pub(super) fn print(rows: &[Row], limits: &Flushes) {
         let per_commit =
             if per_commit.is_empty() { "-".into() } else { format!("{:.1}", spread(per_commit).1) };
         let peak = row.median(|m| m.peak_memory as f64) / 1_048_576.0;
+        let lag = |share: f64| row.median(|m| at_share(&m.checkpoint_lags_ms, share));
+        let lags = if row.runs.iter().all(|m| m.checkpoint_lags_ms.is_empty()) {
+            "-".into()
+        } else {
+            format!("{:.0}/{:.0}", lag(0.50), lag(1.0))
+        };
         println!(
-            "{:<38} {:>7} {:>6.0}  {:>26}  {:>8.2} {:>8.2}  {:>10}  {:>9.1} {:>9.1}  {:>8}",
+            "{:<38} {:>7} {:>6.0}  {:>26}  {:>8.2} {:>8.2}  {:>10}  {:>9.1} {:>9.1}  {:>8}  {lags:>16}",
             row.name,
             row.clients,
             row.median(|m| m.bytes as f64 / events(m)),

@@ -101,7 +101,7 @@ async fn measure(options: &Options, events: usize, folder: &Path) -> Result<Meas
     drop(app);
     println!("log         {recorded} events, filled and followed in {:.0} s", began.elapsed().as_secs_f64());
     let (server, people) = (Server::start(folder)?, People::of(&source));
-    let client = reqwest::Client::new();
+    let client = subject_record::outbound::client("", subject_record::outbound::Trust::Machine)?.build()?;
     let token = tokens.get("auditor-1").ok_or("no auditor")?;
     let mut measured = Measured::new();
     for kind in KINDS {

@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use subject_record_schemas::Position;
+use subject_record_schemas::{Position, StreamName};
 
 use super::UnsoundError;
+use crate::outside::HeldOutside;
 use crate::store::EventStore;
 use crate::vault::kek::KekProvider;
 use crate::vault::{KeyFile, VaultError};
@@ -13,7 +14,7 @@ use crate::vault::{KeyFile, VaultError};
 /// A secret must lie outside the data folder, links followed.
 ///
 /// A file that is not there is left to whoever reads it.
-pub(super) fn outside(data: &Path, secret: &Path) -> Result<(), UnsoundError> {
+pub(super) fn lies_outside(data: &Path, secret: &Path) -> Result<(), UnsoundError> {
     let (Ok(real_data), Ok(real_secret)) = (data.canonicalize(), secret.canonicalize()) else {
         return Ok(());
     };
@@ -48,5 +49,18 @@ pub(super) async fn sound(
     match fenced_here.into_iter().find(|stream| !fenced.contains(stream)) {
         Some(stream) => Err(UnsoundError::RolledBack { stream }),
         None => Ok(()),
+    }
+}
+
+/// Whoever is erased by the word of an anchor must be erased in the log.
+pub(super) async fn not_rolled_back(store: &dyn EventStore, held: &HeldOutside) -> Result<(), UnsoundError> {
+    if held.erased.is_empty() {
+        return Ok(());
+    }
+    let fenced = store.fenced_streams().await?;
+    let fenced: HashSet<_> = fenced.iter().filter_map(StreamName::subject).collect();
+    match held.erased.iter().filter(|id| !fenced.contains(id)).count() {
+        0 => Ok(()),
+        missing => Err(UnsoundError::ErasedOutside { missing }),
     }
 }

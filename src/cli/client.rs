@@ -5,7 +5,6 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use reqwest::redirect::Policy;
 use reqwest::{Method, RequestBuilder, Response, Url};
 use serde_json::Value;
 use tokio::sync::oneshot;
@@ -15,6 +14,7 @@ use super::{CommandError, Common};
 use crate::app::{App, NewLog};
 use crate::clock::{SystemClock, SystemEntropy};
 use crate::http::ServeError;
+use crate::outbound::{self, Trust};
 
 /// Whether a token and personal data may go to an address: over plain HTTP they stay on this machine, unless
 /// `--insecure` says that the way is safe.
@@ -57,8 +57,9 @@ impl Client {
             CommandError::Said("say who asks: --token sr_…, or the variable SUBJECT_RECORD_TOKEN".into())
         })?;
         // The token goes to the address that was named and nowhere else: through no proxy, after no redirect.
-        let http = reqwest::Client::builder().no_proxy().redirect(Policy::none()).build();
-        let http = http.map_err(|source| CommandError::Said(super::with_causes(&source)))?;
+        let way = outbound::client(common.url.as_deref().unwrap_or_default(), Trust::Machine);
+        let way = way.map_err(|source| CommandError::Said(super::with_causes(&source)))?;
+        let http = way.build().map_err(|source| CommandError::Said(super::with_causes(&source)))?;
         if let Some(url) = &common.url {
             let base = url.trim_end_matches('/').to_owned();
             check_address(&base, common.insecure)?;

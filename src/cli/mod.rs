@@ -6,9 +6,11 @@ mod client;
 mod decision;
 mod demo;
 mod doctor;
+mod dossier;
 mod events;
 mod init;
 mod listing;
+mod log;
 mod lookup;
 mod output;
 mod policy;
@@ -18,6 +20,7 @@ mod serve;
 mod simulate;
 mod subject;
 mod token;
+mod witness;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -99,9 +102,18 @@ enum Command {
     /// Decisions: may I?
     #[command(subcommand)]
     Decision(decision::Decision),
+    /// The transparency log: checked, its newest checkpoint, its key.
+    #[command(subcommand)]
+    Log(log::Log),
+    /// Dossiers: one file for a court, and its check.
+    #[command(subcommand)]
+    Dossier(dossier::Dossier),
     /// Read models: how far they are, built anew, resumed, compared.
     #[command(subcommand)]
     Projection(projection::Projection),
+    /// A mirror witness: reads every entry of a log before it cosigns its checkpoints.
+    #[command(subcommand)]
+    Witness(witness::Witness),
     /// Tokens.
     #[command(subcommand)]
     Token(token::Token),
@@ -154,6 +166,9 @@ pub enum CommandError {
         #[source]
         source: reqwest::Error,
     },
+    /// The command line asks for what there is not.
+    #[error("{0}")]
+    Usage(String),
     /// Anything else, said in full.
     #[error("{0}")]
     Said(String),
@@ -189,7 +204,10 @@ pub async fn run() -> ExitCode {
         Command::Access(rows) => rows.run(&line.common).await,
         Command::Policy(policy) => policy.run(&line.common).await,
         Command::Decision(decision) => decision.run(&line.common).await,
+        Command::Log(log) => log.run(&line.common).await,
+        Command::Dossier(dossier) => dossier.run(&line.common).await,
         Command::Projection(projection) => projection.run(&line.common).await,
+        Command::Witness(witness) => witness.run(&line.common, &crate::clock::SystemEntropy).await,
         Command::Token(token) => token.run(&line.common).await,
         Command::Doctor(doctor) => doctor.run(&line.common).await,
         Command::Simulate(simulate) => simulate.run().await,
@@ -199,7 +217,7 @@ pub async fn run() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {}", with_causes(&error));
-            ExitCode::FAILURE
+            if matches!(error, CommandError::Usage(_)) { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
 }
@@ -227,11 +245,16 @@ impl Common {
 /// A file for its owner alone, holding a secret; never over one that is there. It survives a loss of power once
 /// this returns.
 fn write_secret(path: &std::path::Path, text: &str) -> Result<(), CommandError> {
+    write_private(path, text.as_bytes())
+}
+
+/// The same for any bytes.
+fn write_private(path: &std::path::Path, bytes: &[u8]) -> Result<(), CommandError> {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;
     let write = || {
         let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-        file.write_all(text.as_bytes())?;
+        file.write_all(bytes)?;
         file.sync_all()?;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         std::fs::File::open(folder.unwrap_or(std::path::Path::new(".")))?.sync_all()

@@ -4,6 +4,7 @@ mod around;
 mod auth;
 mod console;
 mod decisions;
+mod dossiers;
 mod emitters;
 mod export;
 mod extract;
@@ -25,6 +26,7 @@ mod rows;
 mod rules;
 mod serve;
 mod texts;
+mod witness;
 
 use std::sync::Arc;
 
@@ -41,6 +43,7 @@ use self::auth::{Allowed, Rates};
 pub use self::openapi::document as openapi_document;
 use self::problem::Problem;
 pub use self::serve::{ServeError, serve};
+pub use self::witness::serve_witness;
 use crate::app::App;
 use crate::error;
 
@@ -73,6 +76,7 @@ fn router(service: &Arc<Service>) -> Router {
         .route("/v1/subjects/{id}", route(get(readers::subject), READERS))
         .route("/v1/subjects/{id}/timeline", route(get(readers::timeline), READERS))
         .route("/v1/subjects/{id}/export", route(get(export::export), AUDITORS))
+        .route("/v1/subjects/{id}/dossiers", route(post(dossiers::make), AUDITORS))
         .route("/v1/decisions", route(post(decisions::ask), &[Emitter, Auditor, Officer]))
         .route("/v1/policies", route(get(policies::list), READERS))
         .route("/v1/policies/in-force", route(get(policies::in_force), READERS))

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
@@ -15,6 +16,7 @@ use super::auth::Rates;
 use super::patience::Patient;
 use super::{Service, router};
 use crate::app::App;
+use crate::config::Server;
 
 /// The service cannot listen.
 #[derive(Debug, thiserror::Error)]
@@ -42,12 +44,28 @@ pub async fn serve(
     listening: impl FnOnce(SocketAddr),
 ) -> Result<(), ServeError> {
     let settings = app.config.server.clone();
-    let listen_error = |source| ServeError::Listen { address: settings.listen, source };
-    let listener = TcpListener::bind(settings.listen).await.map_err(listen_error)?;
     let (drain, draining) = watch::channel(false);
     let service = Arc::new(Service { app, rates: Rates::default(), draining });
-    let patience = Duration::from_secs(settings.request_seconds_max);
     let routes = router(&service);
+    let drain = move || {
+        let _ = drain.send(true);
+    };
+    listen(&settings, routes, stop, drain, listening).await?;
+    service.app.projector.stop().await;
+    Ok(())
+}
+
+/// Serves routes until `stop` is done; says so by `drain`, then lets running requests end.
+pub(super) async fn listen(
+    settings: &Server,
+    routes: Router,
+    stop: impl Future<Output = ()> + Send,
+    drain: impl FnOnce(),
+    listening: impl FnOnce(SocketAddr),
+) -> Result<(), ServeError> {
+    let listen_error = |source| ServeError::Listen { address: settings.listen, source };
+    let listener = TcpListener::bind(settings.listen).await.map_err(listen_error)?;
+    let patience = Duration::from_secs(settings.request_seconds_max);
     listening(listener.local_addr().map_err(listen_error)?);
 
     let mut http = hyper::server::conn::http1::Builder::new();
@@ -77,7 +95,7 @@ pub async fn serve(
         });
     }
     drop(listener);
-    let _ = drain.send(true);
+    drain();
     tracing::info!("draining: running requests may end, new ones are not taken");
     let patience = Duration::from_secs(settings.drain_seconds_max);
     if tokio::time::timeout(patience, graceful.shutdown()).await.is_err() {
@@ -85,7 +103,6 @@ pub async fn serve(
             "some requests did not end in time; what they were not answered for, their senders send again"
         );
     }
-    service.app.projector.stop().await;
     Ok(())
 }
 

@@ -149,6 +149,15 @@ impl LogFile {
         row.map(|row| positions(row.try_get("first_position")?, row.try_get("positions")?)).transpose()
     }
 
+    /// Position of the last entry of a tree of this size.
+    pub(super) async fn position_before(&self, size: u64) -> Result<Position, FileError> {
+        let Some(index) = size.checked_sub(1) else { return Ok(Position::START) };
+        let positions = self.positions_under(index / u64::from(TILE_WIDTH)).await?.unwrap_or_default();
+        let within = usize::try_from(index % u64::from(TILE_WIDTH)).unwrap_or(usize::MAX);
+        let found = positions.get(within).copied().ok_or(FileError::Row("a bundle is too short"))?;
+        Ok(Position::new(found))
+    }
+
     /// Places in the tree of entries at these positions, in the same order.
     pub(super) async fn indexes(&self, wanted: &[Position]) -> Result<Vec<Option<u64>>, FileError> {
         let numbers: Vec<u64> = wanted.iter().map(|position| position.number()).collect();
@@ -230,7 +239,7 @@ fn key(id: TileId) -> Result<i64, FileError> {
     signed(u64::from(id.level) << TILE_NUMBER_BITS | id.number)
 }
 
-fn id_of(key: i64) -> Result<TileId, FileError> {
+pub(super) fn id_of(key: i64) -> Result<TileId, FileError> {
     let key = unsigned(key)?;
     let level = u8::try_from(key >> TILE_NUMBER_BITS).map_err(|_| FileError::Row("a tile's level"))?;
     Ok(TileId { level, number: key & ((1 << TILE_NUMBER_BITS) - 1) })

@@ -259,22 +259,13 @@ impl Follower {
         let position = if signed.checkpoint.size == growth.size {
             growth.position
         } else {
-            self.position_before(signed.checkpoint.size).await?
+            self.file.position_before(signed.checkpoint.size).await?
         };
         self.state.send_modify(|state| {
             state.position = position;
             state.checkpoint = Some(Arc::new(signed));
         });
         Ok(())
-    }
-
-    /// Position of the last entry of a tree of this size.
-    async fn position_before(&self, size: u64) -> Result<Position, Fault> {
-        let Some(index) = size.checked_sub(1) else { return Ok(Position::START) };
-        let positions = self.file.positions_under(index / 256).await?.unwrap_or_default();
-        let within = usize::try_from(index % 256).unwrap_or(usize::MAX);
-        let found = positions.get(within).copied().ok_or(FileError::Row("a bundle is too short"))?;
-        Ok(Position::new(found))
     }
 
     /// The root over all heads now. The caller records it.

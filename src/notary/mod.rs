@@ -16,6 +16,7 @@ mod kept;
 pub mod note;
 pub mod proof;
 pub mod source;
+pub mod stored;
 #[cfg(test)]
 mod tests;
 pub mod tile;
@@ -175,7 +176,7 @@ pub struct Opening<'a> {
     /// The signing key's file.
     pub signing_key_file: &'a Path,
     /// The signing key; its name is the origin of the log.
-    pub key: SigningKey,
+    pub key: Arc<SigningKey>,
     /// The log.
     pub entries: Arc<dyn Entries>,
     /// Checkpoints that copies outside hold.
@@ -214,7 +215,7 @@ impl Notary {
         let follower = Follower {
             entries: Arc::clone(&opening.entries),
             file: Arc::clone(&file),
-            key: Arc::new(opening.key),
+            key: opening.key,
             origin: verifier_key.name().to_owned(),
             kept: KeptCheckpoint::beside(opening.signing_key_file),
             outside: opening.outside,
@@ -407,6 +408,23 @@ impl Notary {
     ) -> Result<Vec<SignedCheckpoint>, NotaryError> {
         let notes = self.file.kept_checkpoints(up_to, limit).await?;
         Ok(notes.iter().map(|note| SignedCheckpoint::parse(note)).collect::<Result<_, _>>()?)
+    }
+
+    /// Whether the log as it is kept extends a checkpoint.
+    ///
+    /// # Errors
+    /// When the file fails.
+    pub async fn extends(&self, checkpoint: &checkpoint::Checkpoint) -> Result<bool, NotaryError> {
+        let size = self.state.borrow().checkpoint.as_ref().map_or(0, |signed| signed.checkpoint.size);
+        Ok(checkpoint.size <= size && self.file.root(checkpoint.size).await? == checkpoint.root)
+    }
+
+    /// Position of the last entry of a tree of this size.
+    ///
+    /// # Errors
+    /// When the file fails or the tree is not that large.
+    pub async fn position_before(&self, size: u64) -> Result<Position, NotaryError> {
+        Ok(self.file.position_before(size).await?)
     }
 
     /// Keeps a stamp over a checkpoint.

@@ -102,7 +102,7 @@ impl Given {
         let opening = Opening {
             file: &self.folder.path().join("log.db"),
             signing_key_file: &self.folder.path().join("signing_key"),
-            key: key(origin),
+            key: Arc::new(key(origin)),
             entries: Arc::clone(&self.log) as Arc<dyn Entries>,
             outside,
             settings: Settings { checkpoint_every: Duration::from_millis(5), batch_events: 100 },

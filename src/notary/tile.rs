@@ -185,24 +185,21 @@ fn place(node: Node) -> Option<(TileId, std::ops::Range<usize>)> {
 }
 
 /// Tiles that hold every node needed to prove that the leaves at `indexes` are in trees of these sizes, for their
-/// roots, and for proofs of consistency from each size to the next and to the largest.
+/// roots, and for proofs of consistency between any two of them.
 ///
 /// An index outside a tree needs nothing of it.
 #[must_use]
 pub fn tiles_needed(indexes: &[u64], sizes: &[u64]) -> BTreeSet<TileId> {
     let list = WantedTiles::default();
-    let sizes: BTreeSet<u64> = sizes.iter().copied().collect();
-    let largest = sizes.last().copied().unwrap_or_default();
-    let mut earlier = 0;
+    let largest = sizes.iter().copied().max().unwrap_or_default();
     for size in sizes {
-        // Each stops at the first look at a node, which is where the list is written.
-        let _stopped = root(size, &list);
-        let _stopped = prove_consistency(earlier, size, &list);
-        let _stopped = prove_consistency(size, largest, &list);
+        // Each stops at the first look at a node, which is where the list is written. From one size to the next,
+        // a proof takes nodes of the first one's proof to the largest and of the second one's root.
+        let _stopped = root(*size, &list);
+        let _stopped = prove_consistency(*size, largest, &list);
         for index in indexes {
-            let _stopped = prove_inclusion(*index, size, &list);
+            let _stopped = prove_inclusion(*index, *size, &list);
         }
-        earlier = size;
     }
     list.tiles.into_inner()
 }

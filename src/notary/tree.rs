@@ -223,6 +223,12 @@ impl Frontier {
         self.size
     }
 
+    /// Complete subtrees of what was pushed, largest first: what [`Frontier::load`] asks for.
+    #[must_use]
+    pub fn subtrees(&self) -> &[Hash] {
+        &self.subtrees
+    }
+
     /// Adds the hash of a leaf.
     pub fn push(&mut self, leaf: Hash) {
         let mut hash = leaf;

@@ -11,7 +11,7 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 use super::lookup::FORGET;
 use crate::db::{DatabaseError, WriterTuning, open_readers, open_writer, scrub};
 
-static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite/keys");
+pub(crate) static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite/keys");
 
 const LOAD: &str = "SELECT wanted.value AS owner, d.generation, d.kek_id, d.wrapped, f.owner IS NOT NULL AS fenced \
     FROM json_each(?1) wanted LEFT JOIN deks d ON d.owner = wanted.value \

@@ -23,6 +23,7 @@ use tokio::sync::RwLock;
 
 use self::kek::{KekError, KekProvider};
 pub use self::keys::KeyFile;
+pub(crate) use self::keys::MIGRATOR as KEYS_MIGRATOR;
 use self::keys::{OwnerKeys, WrappedDek};
 use self::seal::Dek;
 use crate::clock::{Clock, Entropy};
@@ -52,7 +53,7 @@ impl KeyOwner {
         Self(stream.to_string())
     }
 
-    fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }

@@ -63,7 +63,10 @@ impl Answer {
 
 impl Client {
     pub(crate) fn new(address: SocketAddr, token: &str) -> Self {
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let http = subject_record::outbound::client("", subject_record::outbound::Trust::Machine)
+            .unwrap()
+            .build()
+            .unwrap();
         Self { http, base: format!("http://{address}"), token: token.to_owned() }
     }
 

@@ -33,7 +33,10 @@ async fn without_a_good_token_nothing_is_answered() {
         let answer = caller.post("/v1/events", ONE, body.clone()).await;
         assert_eq!(answer.refusal(), (401, "token.missing_or_unknown".into()), "{bad}");
     }
-    let bare = reqwest::Client::builder().no_proxy().build().unwrap();
+    let bare = subject_record::outbound::client("", subject_record::outbound::Trust::Machine)
+        .unwrap()
+        .build()
+        .unwrap();
     let request =
         bare.post(format!("http://{}/v1/events", server.address)).header("content-type", ONE).body(body);
     assert_eq!(server.emitter().send(request).await.refusal(), (401, "token.missing_or_unknown".into()));
@@ -170,7 +173,10 @@ async fn nobody_owns_the_source_of_the_services_own_events() {
 async fn the_cookie_of_the_console_changes_nothing() {
     let server = Server::new().await;
     let token = server.house().token("emitter").to_owned();
-    let bare = reqwest::Client::builder().no_proxy().build().unwrap();
+    let bare = subject_record::outbound::client("", subject_record::outbound::Trust::Machine)
+        .unwrap()
+        .build()
+        .unwrap();
     let request = bare
         .post(format!("http://{}/v1/events", server.address))
         .header("cookie", format!("subject_record_token={token}"))

@@ -54,7 +54,10 @@ impl Browser {
                 .unwrap()
         };
         let driver = start();
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let http = subject_record::outbound::client("", subject_record::outbound::Trust::Machine)
+            .unwrap()
+            .build()
+            .unwrap();
         let (address, session) = (String::new(), String::new());
         let mut browser = Self { driver, http, address, session, _profile: profile };
         for _ in 0..2 * PATIENCE_TRIES {

@@ -305,6 +305,7 @@ fn governing() -> Vec<(&'static str, Value)> {
         ("projections?", list(&named("Projection"))),
     ];
     vec![
+        ("DossierQuestion", dossier_question()),
         ("ErasureRequest", object("Why a person is erased.", &request)),
         ("Erased", object("What an erasure did.", &erased)),
         ("Token", object("A token, without its secret.", &token)),
@@ -314,4 +315,23 @@ fn governing() -> Vec<(&'static str, Value)> {
         ("Readiness", object("Whether events can be taken.", &ready)),
         ("OpenApi", json!({ "type": "object", "description": "An OpenAPI 3.1 document." })),
     ]
+}
+
+fn dossier_question() -> Value {
+    let words = |words: Vec<&str>| json!({ "type": "string", "enum": words });
+    let groups: Vec<&str> = crate::dossier::group::Group::ALL.iter().map(|group| group.word()).collect();
+    let day = "A day in Kazakhstan, or an instant.";
+    let question = [
+        ("asked_by", words(vec!["subject", "regulator", "court", "prosecutor", "operator"])),
+        ("legal_ref?", said("Request, ruling or article it rests on.")),
+        ("language?", words(vec!["ru", "kk", "en"])),
+        ("from?", said(day)),
+        ("to?", said(day)),
+        ("groups?", list(&words(groups))),
+        ("values?", words(vec!["shown", "withheld", "none"])),
+    ];
+    object(
+        "What a dossier is to hold; everything, in Russian and with values shown, unless said otherwise.",
+        &question,
+    )
 }

@@ -74,6 +74,14 @@ fn a_malformed_checkpoint_is_refused() {
 }
 
 #[test]
+fn a_body_that_looks_whole_where_reading_stops_is_refused() {
+    let padding = "x".repeat(1_000_000 - BODY.len() - 1);
+    assert!(Checkpoint::parse_body(&format!("{BODY}{}\n", &padding[1..])).is_ok());
+    let longer = format!("{BODY}{padding}\n\nnever read\n");
+    assert_eq!(Checkpoint::parse_body(&longer), Err(CheckpointError::Malformed));
+}
+
+#[test]
 fn a_checkpoint_is_signed_by_the_key_of_its_log() {
     let (key, other) = (key("log.example/1"), key("log.example/2"));
     let signed = SignedCheckpoint::sign(checkpoint("log.example/1"), &key).unwrap();

@@ -198,7 +198,7 @@ fn a_body_may_hold_empty_lines_and_other_alphabets() {
 
 #[test]
 fn a_body_that_no_note_can_have_is_not_signed() {
-    for body in ["", "no newline", "tab\t\n", "bell\u{7}\n", "\r\n"] {
+    for body in ["", "no newline", "tab\t\n", "bell\u{7}\n", "\r\n", "like a note\n\n— a AAAAAAA="] {
         assert_eq!(Note::sign(body, &log_key("log.example", 1)), Err(NoteError::MalformedNote), "{body:?}");
         let refused = cosigner("witness.example", 1).cosign(body, 0);
         assert_eq!(refused, Err(NoteError::MalformedNote), "{body:?}");

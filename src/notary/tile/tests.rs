@@ -145,9 +145,19 @@ fn a_node_beyond_the_tiles_is_named_as_missing() {
     let set = TileSet::new(tiles(&leaves(300)));
     let reach = |level, index| set.nodes(&[Node { level, index }]);
     assert!(reach(0, 299).is_ok() && reach(2, 74).is_ok() && reach(8, 0).is_ok());
-    for (level, index) in
-        [(0, 300), (2, 75), (8, 1), (9, 0), (0, u64::MAX), (62, 0), (63, 0), (255, u64::MAX)]
-    {
+    for (level, index) in [
+        (0, 300),
+        (2, 75),
+        (8, 1),
+        (9, 0),
+        (0, u64::MAX),
+        (62, 0),
+        (1, 1 << 63),
+        (62, 0),
+        (63, 0),
+        (64, 0),
+        (255, u64::MAX),
+    ] {
         let missing = reach(level, index).unwrap_err();
         assert!(matches!(missing, TreeError::Missing(node) if node == Node { level, index }), "{missing}");
     }
@@ -169,6 +179,13 @@ fn nothing_is_needed_for_an_empty_tree_or_an_index_outside() {
 }
 
 #[test]
+fn a_tile_that_only_a_proof_of_consistency_reads_is_needed() {
+    let of_each = &tiles_needed(&[], &[65_541]) | &tiles_needed(&[], &[200_000]);
+    let of_both = tiles_needed(&[], &[65_541, 200_000]);
+    assert_eq!(of_both.difference(&of_each).collect::<Vec<_>>(), [&tile(1, 1)]);
+}
+
+#[test]
 fn a_proof_in_ten_million_leaves_needs_few_tiles() {
     assert!(tiles_needed(&[1_234_567], &[10_000_000]).len() <= 6);
 }
@@ -178,7 +195,7 @@ proptest! {
 
     #[test]
     fn the_tiles_needed_are_enough_for_every_proof_they_are_needed_for(
-        mut sizes in prop::collection::vec(1_u64..70_000, 1..4),
+        mut sizes in prop::collection::vec(1_u64..70_000, 1..5),
         index in any::<prop::sample::Index>(),
     ) {
         sizes.sort_unstable();
@@ -187,7 +204,7 @@ proptest! {
         let needed = tiles_needed(&[index as u64], &sizes);
         let set = TileSet::new(needed.iter().map(|id| (*id, TILES[id].clone())).collect());
         let newest = root(largest, &set).unwrap();
-        for pair in sizes.windows(2).map(|pair| (pair[0], pair[1])).chain(sizes.iter().map(|size| (*size, largest))) {
+        for pair in sizes.iter().flat_map(|old| sizes.iter().map(move |new| (*old, *new))).filter(|pair| pair.0 <= pair.1) {
             let proof = prove_consistency(pair.0, pair.1, &set).unwrap();
             let roots = (root(pair.0, &set).unwrap(), root(pair.1, &set).unwrap());
             prop_assert_eq!(check_consistency(&proof, (pair.0, &roots.0), (pair.1, &roots.1)), Ok(()));

@@ -27,7 +27,7 @@ use super::{
 use crate::clock::Clock;
 use crate::db::{DatabaseError, WriterTuning, open_readers, open_writer};
 
-static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite/events");
+pub(crate) static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite/events");
 
 pub use crate::config::Store as SqliteSettings;
 

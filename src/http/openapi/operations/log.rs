@@ -2,13 +2,73 @@
 
 use subject_record_schemas::vocabulary::Role::{Auditor, Emitter, Officer, Support};
 
-use super::super::operation::{Answer, Group, Kind, Method, Operation, Parameter, Place};
-use super::STORE;
+use super::super::operation::{Answer, Body, Group, Kind, Method, Operation, Parameter, Payload, Place};
+use super::{STORE, SUBJECT, WRITING};
 use crate::error::{self, Code};
 
-pub(super) const ALL: &[Operation] = &[PROOF, ENTRIES, CHECKPOINT, TILE];
+pub(super) const ALL: &[Operation] = &[DOSSIER, PROOF, ENTRIES, CHECKPOINT, TILE];
 
 const NOTARY: &[Code] = &[error::NOTARY_FAULT];
+
+const DOSSIER: Operation = Operation {
+    id: "makeDossier",
+    method: Method::Post,
+    path: "/v1/subjects/{id}/dossiers",
+    group: Group::Readers,
+    roles: &[Auditor, Officer],
+    summary: "Make a dossier: one file for a court",
+    text: &[
+        "PDF/A-3 in Russian, Kazakh or English, with the evidence attached inside: the events' exact bytes, openings of \
+         their values, proofs, checkpoint, texts. `subject-record dossier verify` checks it without this service.",
+        "The look at the person is recorded before a value is opened, the ends of all streams are committed to, and the \
+         export is recorded before the file is answered.",
+    ],
+    parameters: &[&[
+        SUBJECT,
+        Parameter {
+            name: "Access-Purpose",
+            place: Place::Header,
+            kind: Kind::Text,
+            required: true,
+            text: "Why: `audit`, `regulator`, `court`, and for officers any purpose; the case behind it is optional.",
+            example: "court; case=\"7527-26-00-2/311\"",
+        },
+    ]],
+    bodies: &[Body {
+        media_type: "application/json",
+        schema: "DossierQuestion",
+        text: "Who asked, on what ground, and what the dossier holds.",
+        example: Payload::Json(
+            "{ \"asked_by\": \"court\", \"legal_ref\": \"7527-26-00-2/311\", \"language\": \"kk\", \"values\": \"withheld\" }",
+        ),
+    }],
+    answers: &[Answer {
+        status: 200,
+        text: "The dossier.",
+        content: &[("application/pdf", "Bytes")],
+        headers: &[
+            ("Record-Dossier", "Its name, as the event that records the export has it."),
+            ("Record-Sha256", "SHA-256 of the file."),
+            ("Record-Position", "Where the export is recorded."),
+        ],
+        example: "",
+    }],
+    refusals: &[
+        &[
+            error::BAD_REQUEST,
+            error::PURPOSE_MISSING,
+            error::NOT_FOUND,
+            error::SECRECY,
+            error::TOO_LARGE,
+            error::MEDIA_TYPE,
+            error::NOTARY_BEHIND,
+            error::NOTARY_REFUSES,
+        ],
+        WRITING,
+        NOTARY,
+    ],
+    example_query: "",
+};
 
 const PROOF: Operation = Operation {
     id: "proveEvent",

@@ -1,0 +1,96 @@
+//! How far signed checkpoints are behind what is committed, while a load runs.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Row, SqliteConnection};
+use tokio::runtime::Runtime;
+
+use super::Failure;
+
+/// How often both are looked at.
+const EVERY: Duration = Duration::from_millis(20);
+/// How long the last checkpoint is waited for once the load is over.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Two numbers of one moment.
+struct Sample {
+    at: Instant,
+    committed: i64,
+    under_checkpoint: i64,
+}
+
+/// Looks at a server until told to stop.
+pub(super) struct Lag {
+    stop: Arc<AtomicBool>,
+    running: JoinHandle<Result<Vec<Sample>, Failure>>,
+}
+
+impl Lag {
+    /// Begins to look.
+    pub(super) fn begin(folder: &Path, address: SocketAddr) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let (events, told) = (folder.join("data/events.db"), Arc::clone(&stop));
+        Self { stop, running: std::thread::spawn(move || look(events, address, &told)) }
+    }
+
+    /// Stops once a checkpoint covers everything, and answers the lags in milliseconds, sorted.
+    pub(super) fn end(self) -> Result<Vec<f64>, Failure> {
+        self.stop.store(true, Ordering::Relaxed);
+        let samples = self.running.join().map_err(|_| "looking at the lag failed")??;
+        let mut lags = Vec::with_capacity(samples.len());
+        let mut covering = 0;
+        for sample in &samples {
+            while samples.get(covering).is_some_and(|other| other.under_checkpoint < sample.committed) {
+                covering += 1;
+            }
+            if let Some(covered) = samples.get(covering) {
+                lags.push(covered.at.saturating_duration_since(sample.at).as_secs_f64() * 1000.0);
+            }
+        }
+        lags.sort_by(f64::total_cmp);
+        Ok(lags)
+    }
+}
+
+fn look(events: PathBuf, address: SocketAddr, stop: &AtomicBool) -> Result<Vec<Sample>, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let file = SqliteConnectOptions::new().filename(events).read_only(true);
+    let mut reader = runtime.block_on(file.connect())?;
+    let mut samples: Vec<Sample> = Vec::new();
+    let mut until = None;
+    loop {
+        let committed = committed(&runtime, &mut reader)?;
+        let sample = Sample { at: Instant::now(), committed, under_checkpoint: checkpoint_size(address)? };
+        let is_covered = sample.under_checkpoint >= sample.committed;
+        samples.push(sample);
+        if stop.load(Ordering::Relaxed) {
+            let until = until.get_or_insert_with(|| Instant::now() + PATIENCE);
+            if is_covered || Instant::now() > *until {
+                return Ok(samples);
+            }
+        }
+        std::thread::sleep(EVERY);
+    }
+}
+
+fn committed(runtime: &Runtime, reader: &mut SqliteConnection) -> Result<i64, Failure> {
+    let row = runtime.block_on(sqlx::query("SELECT max(position) AS last FROM events").fetch_one(reader))?;
+    Ok(row.try_get("last")?)
+}
+
+/// Entries under the published checkpoint: its second line.
+fn checkpoint_size(address: SocketAddr) -> Result<i64, Failure> {
+    let mut stream = TcpStream::connect(address)?;
+    write!(stream, "GET /log/checkpoint HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+    Ok(body.lines().nth(1).and_then(|size| size.parse().ok()).unwrap_or(0))
+}

@@ -1,0 +1,427 @@
+//! Outside eyes: witnesses that cosign checkpoints, anchors that keep copies, an authority that stamps them.
+//!
+//! What is missing or does not answer lowers what a dossier can show. It never stops an append, nor a checkpoint.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+use subject_record_schemas::reference::TextHash;
+use subject_record_schemas::types::log::TimestampObtained;
+use subject_record_schemas::{EventType, Position, Reference, StoredEvent, StreamName, SubjectId};
+use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use crate::anchors::{Anchor, AnchorError, Anchored};
+use crate::clock::{Clock, Entropy};
+use crate::config;
+use crate::intake::{Intake, Refusal};
+use crate::notary::checkpoint::SignedCheckpoint;
+use crate::notary::note::{NoteError, SigningKey, VerifierKey};
+use crate::notary::{KeptStamp, Notary, NotaryError};
+use crate::outbound::Trust;
+use crate::stamps;
+use crate::store::{EventStore, ExpectedRevision, StoreError};
+use crate::witness::client::{WitnessClient, WitnessError};
+
+/// How often it is looked whether anything is due.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Times a witness is asked again because it knew another size.
+const WITNESS_TRIES_MAX: u32 = 3;
+/// Events behind the last stamp that are looked at for one that is worth another.
+const NEWS_EVENTS: u32 = 16;
+
+/// Settings that do not do.
+#[derive(Debug, thiserror::Error)]
+pub enum OutsideError {
+    /// A witness's key does not read.
+    #[error("notary.witnesses: {url} has no verifier key of a cosigner (name+0123abcd+base64, type 4)")]
+    WitnessKey {
+        /// Whose.
+        url: String,
+        /// Why.
+        #[source]
+        source: NoteError,
+    },
+    /// A witness cannot be asked.
+    #[error("notary.witnesses: {url} cannot be asked")]
+    Witness {
+        /// Which.
+        url: String,
+        /// Why.
+        #[source]
+        source: WitnessError,
+    },
+    /// The authority's certificates do not read.
+    #[error("notary.timestamp_roots: {path} cannot be read as certificates (PEM)")]
+    Roots {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The authority cannot be asked.
+    #[error("notary.timestamp_url cannot be asked")]
+    Authority(#[source] stamps::NewClientError),
+    /// The authority's name is no reference.
+    #[error("notary.timestamp_authority is 1 to 64 letters, digits or . _ : / # -")]
+    AuthorityName,
+}
+
+/// What copies outside hold of this log.
+#[derive(Debug, Default)]
+pub struct HeldOutside {
+    /// Their newest checkpoints.
+    pub checkpoints: Vec<SignedCheckpoint>,
+    /// Everybody whose erasure is anchored.
+    pub erased: BTreeSet<SubjectId>,
+}
+
+/// Reads all anchors. One that cannot be read is left out, loudly.
+#[must_use]
+pub fn held(anchors: &[PathBuf], log_key: &VerifierKey) -> HeldOutside {
+    let mut held = HeldOutside::default();
+    for folder in anchors {
+        match Anchor::new(folder, log_key.clone()).read() {
+            Ok(Anchored { checkpoint, erased, .. }) => {
+                held.checkpoints.extend(checkpoint);
+                held.erased.extend(erased);
+            }
+            Err(error) => warn(&error, "an anchor cannot be read; what it holds is not held against the log"),
+        }
+    }
+    held
+}
+
+fn warn(error: &(dyn std::error::Error + 'static), what: &'static str) {
+    tracing::warn!(error, "{what}");
+}
+
+/// A witness, and the size it is known to have seen.
+#[derive(Debug)]
+struct Witness {
+    client: WitnessClient,
+    known: Mutex<u64>,
+}
+
+/// The authority that stamps.
+#[derive(Debug)]
+struct Authority {
+    client: stamps::Client,
+    roots: stamps::TrustedRoots,
+    name: Reference,
+}
+
+/// How often each is asked.
+#[derive(Clone, Copy, Debug)]
+struct Intervals {
+    witnesses: Duration,
+    anchors: Duration,
+    stamps: Duration,
+}
+
+/// What it is made from.
+#[derive(Debug)]
+pub struct Parts {
+    /// The notary.
+    pub notary: Arc<Notary>,
+    /// Records stamps.
+    pub intake: Arc<Intake>,
+    /// The store.
+    pub store: Arc<dyn EventStore>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness, for nonces.
+    pub entropy: Arc<dyn Entropy>,
+    /// The log's key, which signs the register of erased people.
+    pub key: Arc<SigningKey>,
+}
+
+/// Everybody outside.
+#[derive(Debug)]
+pub struct Outside {
+    parts: Parts,
+    witnesses: Vec<Witness>,
+    anchors: Vec<Anchor>,
+    authority: Option<Authority>,
+    task: std::sync::OnceLock<JoinHandle<()>>,
+}
+
+impl Drop for Outside {
+    fn drop(&mut self) {
+        if let Some(task) = self.task.get() {
+            task.abort();
+        }
+    }
+}
+
+impl Outside {
+    /// Asks everybody outside every so often.
+    ///
+    /// # Errors
+    /// [`OutsideError`], naming the setting.
+    pub fn start(parts: Parts, settings: &config::Notary) -> Result<Arc<Self>, OutsideError> {
+        let patience = Duration::from_secs(settings.outside_seconds_max);
+        let mut witnesses = Vec::new();
+        for witness in &settings.witnesses {
+            let url = witness.url.clone();
+            let key = VerifierKey::parse(&witness.verifier_key);
+            let key = key.map_err(|source| OutsideError::WitnessKey { url: url.clone(), source })?;
+            let client = WitnessClient::new(&url, key, patience);
+            let client = client.map_err(|source| OutsideError::Witness { url, source })?;
+            witnesses.push(Witness { client, known: Mutex::new(0) });
+        }
+        let authority = authority(settings, patience)?;
+        let log_key = parts.notary.verifier_key().clone();
+        let anchors = settings.anchors.iter().map(|folder| Anchor::new(folder, log_key.clone())).collect();
+        let outside =
+            Arc::new(Self { parts, witnesses, anchors, authority, task: std::sync::OnceLock::new() });
+        let intervals = Intervals {
+            witnesses: Duration::from_secs(settings.witness_seconds),
+            anchors: Duration::from_secs(settings.anchor_seconds),
+            stamps: Duration::from_secs(settings.timestamp_seconds),
+        };
+        let is_alone =
+            outside.witnesses.is_empty() && outside.anchors.is_empty() && outside.authority.is_none();
+        if !is_alone {
+            let running = tokio::spawn(run(Arc::downgrade(&outside), intervals));
+            let _ = outside.task.set(running);
+        }
+        Ok(outside)
+    }
+
+    /// A checkpoint that covers a position, with the cosignatures of all witnesses that answer.
+    ///
+    /// # Errors
+    /// As for [`Notary::covering`]. A witness that does not answer is no error.
+    pub async fn attest(
+        &self,
+        position: Position,
+        at_most: Duration,
+    ) -> Result<Arc<SignedCheckpoint>, NotaryError> {
+        let checkpoint = self.parts.notary.covering(position, at_most).await?;
+        if self.witnesses.is_empty() {
+            return Ok(checkpoint);
+        }
+        Ok(Arc::new(self.cosign(&checkpoint).await?))
+    }
+
+    /// Asks all witnesses at once to cosign a checkpoint.
+    async fn cosign(&self, checkpoint: &SignedCheckpoint) -> Result<SignedCheckpoint, NotaryError> {
+        let asked = self.witnesses.iter().map(|witness| self.ask(witness, checkpoint));
+        let mut lines = Vec::new();
+        for (witness, answer) in self.witnesses.iter().zip(futures::future::join_all(asked).await) {
+            match answer {
+                Ok(signed) => lines.extend(signed),
+                Err(error) => {
+                    let (error, witness) = (&*error as &dyn std::error::Error, witness.client.key().name());
+                    tracing::warn!(error, witness, "a witness did not cosign");
+                }
+            }
+        }
+        if lines.is_empty() {
+            return Ok(checkpoint.clone());
+        }
+        self.parts.notary.add_signatures(checkpoint, &lines).await
+    }
+
+    async fn ask(
+        &self,
+        witness: &Witness,
+        checkpoint: &SignedCheckpoint,
+    ) -> Result<Vec<String>, Box<dyn std::error::Error + Send + Sync>> {
+        let size = checkpoint.checkpoint.size;
+        let mut known = witness.known.lock().await;
+        for _ in 0..WITNESS_TRIES_MAX {
+            if *known > size {
+                // It has seen a newer checkpoint, and older ones are not cosigned any more.
+                return Ok(Vec::new());
+            }
+            let proof = self.parts.notary.prove_consistency(*known, size).await?;
+            match witness.client.add_checkpoint(*known, &proof, checkpoint).await {
+                Ok(lines) => {
+                    *known = size;
+                    return Ok(lines);
+                }
+                Err(WitnessError::KnowsSize { known: size }) => *known = size,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(WitnessError::Answer("it knew another size each time").into())
+    }
+
+    /// Copies the newest checkpoint and the register of erased people to all anchors.
+    ///
+    /// # Errors
+    /// When the store or the notary fails; an anchor that fails is told of and does not keep the others waiting.
+    pub async fn anchor(&self) -> Result<(), NotaryError> {
+        let Some(checkpoint) = self.parts.notary.state().checkpoint else { return Ok(()) };
+        let fenced = self.parts.store.fenced_streams().await.map_err(unreadable)?;
+        let erased: BTreeSet<SubjectId> = fenced.iter().filter_map(StreamName::subject).cloned().collect();
+        let mut is_held = false;
+        for anchor in &self.anchors {
+            match self.anchor_at(anchor, &checkpoint, &erased).await {
+                Ok(()) => is_held = true,
+                Err(error) => {
+                    let error = &*error as &dyn std::error::Error;
+                    tracing::error!(error, folder = %anchor.folder().display(), "an anchor was not written");
+                }
+            }
+        }
+        if is_held { self.parts.notary.keep(&checkpoint).await } else { Ok(()) }
+    }
+
+    async fn anchor_at(
+        &self,
+        anchor: &Anchor,
+        checkpoint: &Arc<SignedCheckpoint>,
+        erased: &BTreeSet<SubjectId>,
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        let there = anchor.read()?.checkpoint.map(|there| there.checkpoint);
+        let is_extended = match &there {
+            Some(there) => self.parts.notary.extends(there).await?,
+            None => false,
+        };
+        let (anchor, checkpoint, erased) = (anchor.clone(), Arc::clone(checkpoint), erased.clone());
+        let key = Arc::clone(&self.parts.key);
+        let write = move || {
+            let extends = |old: &_| is_extended && there.as_ref() == Some(old);
+            anchor.write(&checkpoint, &erased, &key, extends)
+        };
+        let written: Result<(), AnchorError> = tokio::task::spawn_blocking(write).await?;
+        Ok(written?)
+    }
+
+    /// Has the newest checkpoint stamped, and records that.
+    async fn stamp(&self, authority: &Authority) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        let Some(checkpoint) = self.parts.notary.state().checkpoint else { return Ok(()) };
+        let imprint = Sha256::digest(checkpoint.note.text().as_bytes()).into();
+        let nonce = {
+            let entropy: &dyn Entropy = &*self.parts.entropy;
+            stamps::Nonce::new(entropy.bytes())
+        };
+        let request = stamps::Request::new(imprint, nonce, None);
+        let (answer, stamp) = authority.client.stamp(&request, &authority.roots).await?;
+        let Stamped { size, root } = Stamped::of(&checkpoint)?;
+        let token_hash = TextHash::parse(hex::encode(Sha256::digest(&answer))).map_err(|_| Refusal::Store)?;
+        let kept = KeptStamp {
+            size,
+            note: checkpoint.note.to_string(),
+            authority: authority.name.to_string(),
+            stamped_at: stamp.at,
+            answer,
+        };
+        self.parts.notary.keep_stamp(&kept).await?;
+        let data = TimestampObtained {
+            checkpoint_size: size,
+            checkpoint_root: root,
+            authority: authority.name.clone(),
+            token_hash,
+            stamped_at: stamp.at,
+        };
+        let intake = &self.parts.intake;
+        let now = self.parts.clock.now();
+        let event = intake.own_event(intake.own_id()?, StreamName::Office, now, None, &data)?;
+        intake.record_own(event, ExpectedRevision::Any).await?;
+        Ok(())
+    }
+
+    /// Whether anything but what the record says of itself came since the last stamp.
+    async fn has_news(&self) -> Result<bool, StoreError> {
+        let stamped = self.parts.notary.stamps(u64::MAX >> 1, 1).await.ok().and_then(|mut s| s.pop());
+        let Some(stamped) = stamped else { return Ok(true) };
+        let Ok(after) = self.parts.notary.position_before(stamped.size).await else { return Ok(true) };
+        let events = self.parts.store.read_all(after, NEWS_EVENTS).await?;
+        let own = [EventType::StreamHeadsCommitted, EventType::TimestampObtained];
+        Ok(events.iter().any(|event| {
+            let stored = StoredEvent::read(event.bytes.as_bytes());
+            !stored.is_ok_and(|stored| own.iter().any(|own| own.wire_name() == stored.attributes.wire_name))
+        }))
+    }
+}
+
+/// A checkpoint as an event names it.
+struct Stamped {
+    size: u64,
+    root: TextHash,
+}
+
+impl Stamped {
+    fn of(checkpoint: &SignedCheckpoint) -> Result<Self, Refusal> {
+        let root = TextHash::parse(hex::encode(checkpoint.checkpoint.root)).map_err(|_| Refusal::Store)?;
+        Ok(Self { size: checkpoint.checkpoint.size, root })
+    }
+}
+
+fn unreadable(error: StoreError) -> NotaryError {
+    NotaryError::Entries(error.into())
+}
+
+fn authority(settings: &config::Notary, patience: Duration) -> Result<Option<Authority>, OutsideError> {
+    if settings.timestamp_url.is_empty() {
+        return Ok(None);
+    }
+    let roots = roots(&settings.timestamp_roots)?;
+    let client = stamps::Client::patient(&settings.timestamp_url, Trust::Machine, patience);
+    let client = client.map_err(OutsideError::Authority)?;
+    let name = Reference::parse(&*settings.timestamp_authority).map_err(|_| OutsideError::AuthorityName)?;
+    Ok(Some(Authority { client, roots, name }))
+}
+
+/// Root certificates of a time-stamping authority, from a file.
+///
+/// # Errors
+/// [`OutsideError::Roots`], naming the file.
+pub fn roots(path: &Path) -> Result<stamps::TrustedRoots, OutsideError> {
+    let error = |source| OutsideError::Roots { path: path.to_owned(), source };
+    let text = std::fs::read_to_string(path).map_err(|source| error(Box::new(source)))?;
+    stamps::TrustedRoots::from_pem(&text).map_err(|source| error(Box::new(source)))
+}
+
+/// Asks everybody as often as is due, for as long as somebody holds `outside`.
+async fn run(outside: std::sync::Weak<Outside>, every: Intervals) {
+    let (mut cosigned, mut anchored, mut stamped) = (None, None, None);
+    let (mut cosigned_size, mut anchored_size, mut anchored_erased) = (0, 0, usize::MAX);
+    loop {
+        tokio::time::sleep(LOOK_EVERY).await;
+        let Some(outside) = outside.upgrade() else { return };
+        let Some(checkpoint) = outside.parts.notary.state().checkpoint else { continue };
+        let size = checkpoint.checkpoint.size;
+        if !outside.witnesses.is_empty() && size > cosigned_size && is_due(cosigned, every.witnesses) {
+            cosigned = Some(Instant::now());
+            match outside.cosign(&checkpoint).await {
+                Ok(_) => cosigned_size = size,
+                Err(error) => warn(&error, "cosignatures are not kept; tried again later"),
+            }
+        }
+        let erased =
+            outside.parts.store.fenced_streams().await.map_or(anchored_erased, |fenced| fenced.len());
+        // An erasure is anchored at once: a backup put back before that would bring the person back.
+        let anchor_due = is_due(anchored, every.anchors) || erased != anchored_erased;
+        if !outside.anchors.is_empty() && (size > anchored_size || erased != anchored_erased) && anchor_due {
+            anchored = Some(Instant::now());
+            match outside.anchor().await {
+                Ok(()) => (anchored_size, anchored_erased) = (size, erased),
+                Err(error) => warn(&error, "the anchors are not written; tried again later"),
+            }
+        }
+        if let Some(authority) = &outside.authority
+            && is_due(stamped, every.stamps)
+        {
+            stamped = Some(Instant::now());
+            if outside.has_news().await.unwrap_or(true)
+                && let Err(error) = outside.stamp(authority).await
+            {
+                warn(&*error, "no checkpoint was stamped; tried again later");
+            }
+        }
+    }
+}
+
+fn is_due(last: Option<Instant>, every: Duration) -> bool {
+    last.is_none_or(|last| last.elapsed() >= every)
+}
