@@ -194,20 +194,29 @@ impl Outside {
         Ok(outside)
     }
 
-    /// A checkpoint that covers a position, with the cosignatures of all witnesses that answer.
+    /// A checkpoint that covers a position, with the cosignatures of all witnesses that answer, kept for good by all
+    /// anchors that can be written.
     ///
     /// # Errors
-    /// As for [`Notary::covering`]. A witness that does not answer is no error.
+    /// As for [`Notary::covering`]. A witness that does not answer is no error, nor is an anchor.
     pub async fn attest(
         &self,
         position: Position,
         at_most: Duration,
     ) -> Result<Arc<SignedCheckpoint>, NotaryError> {
         let checkpoint = self.parts.notary.covering(position, at_most).await?;
-        if self.witnesses.is_empty() {
-            return Ok(checkpoint);
+        let checkpoint =
+            if self.witnesses.is_empty() { checkpoint } else { Arc::new(self.cosign(&checkpoint).await?) };
+        for anchor in &self.anchors {
+            let (anchor, checkpoint) = (anchor.clone(), Arc::clone(&checkpoint));
+            let folder = anchor.folder().to_owned();
+            let kept = tokio::task::spawn_blocking(move || anchor.keep(&checkpoint)).await;
+            if let Ok(Err(error)) = kept {
+                let error = &error as &(dyn std::error::Error + 'static);
+                tracing::error!(error, folder = %folder.display(), "an anchor did not keep a checkpoint");
+            }
         }
-        Ok(Arc::new(self.cosign(&checkpoint).await?))
+        Ok(checkpoint)
     }
 
     /// Asks all witnesses at once to cosign a checkpoint.

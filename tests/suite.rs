@@ -9,6 +9,7 @@ mod doors;
 mod guards;
 mod intake;
 mod opening;
+mod outside;
 mod page;
 mod projector;
 mod readme;

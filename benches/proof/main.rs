@@ -73,6 +73,9 @@ async fn measure(options: &Options, folder: &std::path::Path) -> Result<(), Fail
     if "inclusion".contains(&options.only) {
         large::measure(&folder.join("large"), options.leaves, options.proofs).await?;
     }
+    if "check".contains(&options.only) {
+        checking::measure(&folder.join("check"), options.events, options.runs).await?;
+    }
     if "dossier".contains(&options.only) {
         dossiers::measure(&folder.join("dossier"), options.dossier_events, options.runs).await?;
     }

@@ -1,6 +1,6 @@
 //! `dossier export|verify|page`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use reqwest::Method;
@@ -12,6 +12,7 @@ use super::client::Client;
 use super::{CommandError, Common, Format, output, with_causes};
 use crate::app::NewLog;
 use crate::dossier::verify::{self, Requirements, StampChecker, Trust, unpack};
+use crate::notary::checkpoint::SignedCheckpoint;
 use crate::notary::note::VerifierKey;
 use crate::stamps;
 
@@ -78,7 +79,7 @@ pub(super) struct Verify {
     /// Verifier key of a mirror, which reads every entry before it signs; or a file that holds it. May be given again.
     #[arg(long = "mirror")]
     mirrors: Vec<String>,
-    /// A checkpoint that was kept outside. May be given again.
+    /// A checkpoint that was kept outside, or an anchor's folder with all of them. May be given again.
     #[arg(long = "anchor")]
     anchors: Vec<PathBuf>,
     /// Root certificates of the time-stamping authority, PEM.
@@ -137,14 +138,11 @@ impl Verify {
             self.require.parse().map_err(|error| CommandError::Usage(with_causes(&error)))?;
         let keys =
             |named: &[String]| named.iter().map(|key| verifier_key(key)).collect::<Result<Vec<_>, _>>();
-        let anchor = |path: &PathBuf| {
-            std::fs::read_to_string(path).map_err(CommandError::io(format!("cannot read {}", path.display())))
-        };
         let trust = Trust {
             log_key: self.key.as_deref().map(verifier_key).transpose()?,
             witnesses: keys(&self.witnesses)?,
             mirrors: keys(&self.mirrors)?,
-            anchors: self.anchors.iter().map(anchor).collect::<Result<_, _>>()?,
+            anchors: anchored(&self.anchors)?,
         };
         let roots = self.authority.as_deref().map(crate::outside::roots).transpose();
         let roots = roots.map_err(|error| CommandError::Said(with_causes(&error)))?;
@@ -172,6 +170,36 @@ impl Verify {
         }
         Err(CommandError::Said(format!("what is required does not hold: {}", unmet.join(", "))))
     }
+}
+
+/// Checkpoints in files, and in all files below folders that read as checkpoints.
+fn anchored(paths: &[PathBuf]) -> Result<Vec<String>, CommandError> {
+    let mut notes = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            below(path, &mut notes)?;
+        } else {
+            let read = std::fs::read_to_string(path);
+            notes.push(read.map_err(CommandError::io(format!("cannot read {}", path.display())))?);
+        }
+    }
+    Ok(notes)
+}
+
+/// An anchor's folder holds a register beside its checkpoints.
+fn below(folder: &Path, notes: &mut Vec<String>) -> Result<(), CommandError> {
+    let failed = || CommandError::io(format!("cannot read {}", folder.display()));
+    for entry in std::fs::read_dir(folder).map_err(failed())? {
+        let path = entry.map_err(failed())?.path();
+        if path.is_dir() {
+            below(&path, notes)?;
+        } else if let Ok(note) = std::fs::read_to_string(&path)
+            && SignedCheckpoint::parse(&note).is_ok()
+        {
+            notes.push(note);
+        }
+    }
+    Ok(())
 }
 
 /// A verifier key, or the first line of a file that holds one.

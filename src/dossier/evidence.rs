@@ -20,9 +20,9 @@ pub const REPORT_FILE: &str = "report.json";
 pub const KEY_FILE: &str = "verifier-key.txt";
 /// How the names of published texts begin; their SHA-256 follows. No name has a slash: `pdfdetach -saveall` makes no
 /// folders, and stops at a name that needs one.
-pub const TEXTS_FOLDER: &str = "text-";
+pub const TEXT_PREFIX: &str = "text-";
 /// How the names of RFC 3161 answers begin; the size of the checkpoint that was stamped follows.
-pub const TIMESTAMPS_FOLDER: &str = "timestamp-";
+pub const TIMESTAMP_PREFIX: &str = "timestamp-";
 
 /// Most entries of one dossier: one person's events, and looks at them, with room to spare.
 pub const ENTRIES_MAX: usize = 1_000_000;

@@ -11,7 +11,7 @@ use subject_record_schemas::{Position, Reference};
 use super::cited::Texts;
 use super::evidence::{
     EVENTS_FILE, EVIDENCE_FILE, EntryEvidence, Evidence, FORMAT, HeadsEvidence, KEY_FILE, LogEvidence,
-    OlderCheckpoint, REPORT_FILE, StampEvidence, StreamEvidence, StreamRole, TEXTS_FOLDER, TIMESTAMPS_FOLDER,
+    OlderCheckpoint, REPORT_FILE, StampEvidence, StreamEvidence, StreamRole, TEXT_PREFIX, TIMESTAMP_PREFIX,
 };
 use super::gather::{Gathered, Part};
 use super::manifest::{
@@ -200,7 +200,7 @@ impl Dossiers {
 }
 
 fn text_files(texts: &Texts) -> impl Iterator<Item = (String, Vec<u8>, Relationship)> + '_ {
-    texts.iter().map(|(hash, body)| (format!("{TEXTS_FOLDER}{hash}.txt"), body.clone(), Relationship::Source))
+    texts.iter().map(|(hash, body)| (format!("{TEXT_PREFIX}{hash}.txt"), body.clone(), Relationship::Source))
 }
 
 /// Openings of the members that are shown.
@@ -244,7 +244,7 @@ fn streams(gathered: &Gathered) -> Vec<StreamEvidence> {
 }
 
 fn stamp_file(stamp: &KeptStamp) -> String {
-    format!("{TIMESTAMPS_FOLDER}{}.tsr", stamp.size)
+    format!("{TIMESTAMP_PREFIX}{}.tsr", stamp.size)
 }
 
 fn stamp_evidence(stamp: &KeptStamp) -> StampEvidence {

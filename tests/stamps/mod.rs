@@ -1,8 +1,8 @@
 //! Time stamps, against a real authority: OpenSSL's, which also judges ours.
 
-mod authority;
+pub(crate) mod authority;
 mod refused;
-mod way;
+pub(crate) mod way;
 
 use subject_record::stamps::{Nonce, Policy, Request, StampError, TrustedRoots, check};
 

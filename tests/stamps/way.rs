@@ -20,7 +20,7 @@ use subject_record::stamps::{
 use super::authority::{Authority, BODY, P_256, RSA, request};
 
 /// Answers as an authority does over HTTP, and in some ways in which it must not.
-async fn served(authority: Arc<Authority>) -> SocketAddr {
+pub(crate) async fn served(authority: Arc<Authority>) -> SocketAddr {
     let reply = |kind: &'static str, body: Vec<u8>| ([(header::CONTENT_TYPE, kind)], body).into_response();
     let stamp = move |headers: HeaderMap, body: Bytes| async move {
         if headers.get(header::CONTENT_TYPE).is_none_or(|kind| kind != QUERY_TYPE) {

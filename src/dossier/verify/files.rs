@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::Attachments;
 use super::verdict::Finding;
-use crate::dossier::evidence::{REPORT_FILE, TEXTS_FOLDER};
+use crate::dossier::evidence::{REPORT_FILE, TEXT_PREFIX};
 use crate::dossier::manifest::{FileEntry, MANIFEST_FILE, Manifest, media_type};
 
 /// Members of the manifest and of the pages that say the same. The operator's word is in no log: that two places
@@ -80,9 +80,9 @@ fn listed(manifest: &Manifest, attachments: &Attachments, found: &mut Finding) {
 
 /// A published text is named by its own hash, which is what events cite.
 fn texts(attachments: &Attachments, found: &mut Finding) {
-    for name in attachments.names().filter(|name| name.starts_with(TEXTS_FOLDER)) {
+    for name in attachments.names().filter(|name| name.starts_with(TEXT_PREFIX)) {
         let bytes = attachments.get(name).unwrap_or_default();
-        let right = format!("{TEXTS_FOLDER}{}.txt", hex::encode(Sha256::digest(bytes)));
+        let right = format!("{TEXT_PREFIX}{}.txt", hex::encode(Sha256::digest(bytes)));
         if name != right {
             found.fault(None, "text_altered", format!("{name:?} is not the text of its name"));
         }

@@ -7,7 +7,7 @@ use super::history::{Proven, Standing};
 use super::reading::Reading;
 use super::verdict::{Axis, Finding, Level, Verdict};
 use super::{Attachments, StampChecker};
-use crate::dossier::evidence::{EntryEvidence, StampEvidence, StreamRole, TIMESTAMPS_FOLDER};
+use crate::dossier::evidence::{EntryEvidence, StampEvidence, StreamRole, TIMESTAMP_PREFIX};
 use crate::notary::checkpoint::SignedCheckpoint;
 
 pub(super) fn check(
@@ -74,7 +74,7 @@ fn one(
     }
     let answer = attachments
         .get(&stamp.file)
-        .filter(|_| stamp.file.starts_with(TIMESTAMPS_FOLDER))
+        .filter(|_| stamp.file.starts_with(TIMESTAMP_PREFIX))
         .ok_or_else(|| ("stamp_missing", format!("the time-stamp {:?} is not attached", stamp.file)))?;
     let imprint = Sha256::digest(checkpoint.note.text()).into();
     let at = checker(answer, imprint).map_err(|error| {

@@ -275,7 +275,7 @@ pub(super) fn report(language: Language, events: u64) -> Report {
                 at: at("2026-11-20T09:14:00Z"),
                 checkpoint_size: 4700,
             }],
-            files: ["events.jsonl", "evidence.json", "verifier-key.txt", "timestamps/4700.tsr"]
+            files: ["events.jsonl", "evidence.json", "verifier-key.txt", "timestamp-4700.tsr"]
                 .iter()
                 .zip(0..)
                 .map(|(name, seed)| FileHash { name: (*name).to_owned(), sha256: hash(seed) })
@@ -290,8 +290,8 @@ pub(super) fn attachments() -> Vec<Attachment> {
         ("manifest.json", "application/json", Relationship::Supplement, "{}"),
         ("events.jsonl", "application/x-ndjson", Relationship::Data, "{}\n\n{}\n"),
         ("report.json", "application/json", Relationship::Source, "{}"),
-        ("texts/ab.txt", "text/plain", Relationship::Supplement, "Әділет"),
-        ("timestamps/4700.tsr", "application/timestamp-reply", Relationship::Supplement, "0"),
+        ("text-ab.txt", "text/plain", Relationship::Supplement, "Әділет"),
+        ("timestamp-4700.tsr", "application/timestamp-reply", Relationship::Supplement, "0"),
     ]
     .map(|(name, media_type, relationship, bytes)| Attachment {
         name: name.to_owned(),

@@ -109,7 +109,7 @@ pub(super) static WORDS: Words = Words {
     still_open: "and still stands",
     rules: "Rules",
     texts: "Texts as published",
-    texts_intro: "Texts are kept under the hash of their bytes: a text that was altered by one letter would have another hash. Each is attached as texts/<hash>.txt.",
+    texts_intro: "Texts are kept under the hash of their bytes: a text that was altered by one letter would have another hash. Each is attached as text-<hash>.txt.",
     texts_none: "The events shown cite no published text.",
     policy_text: "Privacy policy",
     consent_text: "Text of a consent",

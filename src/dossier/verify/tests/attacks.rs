@@ -121,6 +121,22 @@ fn row_of_somebody_else_shown_among_the_cited() {
 }
 
 #[test]
+fn event_replaced_by_another_that_claims_its_place() {
+    // The log itself holds both, by the operator's doing: only the next event tells which one it follows.
+    let mut log = Log::story();
+    let consent = String::from_utf8(log.events[4].bytes.clone()).unwrap();
+    log.events[3].bytes = consent.replace("c-1", "c-7").into_bytes();
+    log.commit();
+    let mut dossier = log.dossier();
+    dossier.remove(5);
+    dossier.show(&log, 3, |twin| {
+        (twin.stream, twin.revision) = (format!("subject-{PERSON}"), 1);
+        twin.openings.clear();
+    });
+    assert_eq!(faults(&dossier.verified()), [(Axis::Completeness, "not_linked")]);
+}
+
+#[test]
 fn look_shown_as_a_dealing() {
     // The event of an access stream is about the same person; its type says where it belongs.
     let found = after(|dossier| {

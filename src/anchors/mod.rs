@@ -4,6 +4,8 @@
 //! the log's key: a format line, the origin, the size of the checkpoint it was made at, the number of ids, and the
 //! ids, sorted, one a line. In the folder's name what is no plain letter, digit, dot or dash of the origin is a dash.
 //!
+//! `<folder>/<origin>/checkpoints/<size>` are checkpoints that dossiers rest on.
+//!
 //! An anchor never goes back: neither to a smaller or another tree, nor to fewer erased people.
 
 use std::collections::BTreeSet;
@@ -19,6 +21,8 @@ use crate::notary::note::{Note, NoteError, SigningKey, VerifierKey};
 
 /// First line of the register of erased people.
 const ERASED_FORMAT: &str = "subject-record/erased@v1";
+/// Folder of the checkpoints that are kept for good.
+const KEPT_FOLDER: &str = "checkpoints";
 /// Lines before the ids.
 const HEADER_LINES: usize = 4;
 /// Bytes of a file in an anchor at most: about a million erased people.
@@ -184,6 +188,21 @@ impl Anchor {
             replace(&self.erased_path(), register.as_str())?;
         }
         replace(&self.checkpoint_path(), checkpoint.note.as_str())
+    }
+
+    /// Keeps a checkpoint for good, under its size: one that a dossier rests on can then be held against it for ever.
+    ///
+    /// # Errors
+    /// [`AnchorError::NotSigned`] when it is not this log's, [`AnchorError::Unreadable`].
+    pub fn keep(&self, checkpoint: &SignedCheckpoint) -> Result<(), AnchorError> {
+        let folder = self.folder.join(KEPT_FOLDER);
+        let path = folder.join(checkpoint.checkpoint.size.to_string());
+        checkpoint
+            .verify(&self.log_key)
+            .map_err(|source| AnchorError::NotSigned { path: path.clone(), source })?;
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(&folder);
+        made.map_err(unreadable(&folder))?;
+        replace(&path, checkpoint.note.as_str())
     }
 
     fn register(&self, erased: &BTreeSet<SubjectId>, size: u64) -> String {
