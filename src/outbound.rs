@@ -59,7 +59,9 @@ pub fn client(address: &str, trust: Trust<'_>) -> Result<ClientBuilder, Outbound
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)
         .with_no_client_auth();
-    Ok(reqwest::Client::builder().no_proxy().redirect(Policy::none()).tls_backend_preconfigured(tls))
+    #[expect(clippy::disallowed_methods, reason = "the one place that gives it TLS")]
+    let builder = reqwest::Client::builder();
+    Ok(builder.no_proxy().redirect(Policy::none()).tls_backend_preconfigured(tls))
 }
 
 fn machine() -> RootCertStore {

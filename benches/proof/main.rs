@@ -9,6 +9,7 @@
     reason = "figures of a benchmark"
 )]
 
+mod checking;
 mod dossiers;
 #[path = "../filled.rs"]
 mod filled;

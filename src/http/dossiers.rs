@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::Deserialize;
 use subject_record_projections::subject::end_of_day;
 use subject_record_schemas::Reference;
@@ -74,22 +75,22 @@ pub(super) async fn make(
     Ok(response)
 }
 
+/// First and last moment.
+type Period = (DateTime<Utc>, DateTime<Utc>);
+
 /// From the first moment of a day, or an instant, to the end of a day, or an instant; open ends reach as far as there
 /// is anything.
-fn period(
-    from: Option<&str>,
-    to: Option<&str>,
-) -> Result<Option<(chrono::DateTime<chrono::Utc>, chrono::DateTime<chrono::Utc>)>, Problem> {
+fn period(from: Option<&str>, to: Option<&str>) -> Result<Option<Period>, Problem> {
     if from.is_none() && to.is_none() {
         return Ok(None);
     }
-    let first_moment = |text: &str| match text.parse::<chrono::NaiveDate>() {
+    let first_moment = |text: &str| match text.parse::<NaiveDate>() {
         // A day is named by its end: it begins where the one before ends.
         Ok(day) => day.pred_opt().and_then(end_of_day).ok_or_else(|| Problem::bad_request("from is no day")),
         Err(_) => instant_of(text),
     };
-    let from = from.map(first_moment).transpose()?.unwrap_or(chrono::DateTime::UNIX_EPOCH);
-    let to = to.map(instant_of).transpose()?.unwrap_or(chrono::DateTime::<chrono::Utc>::MAX_UTC);
+    let from = from.map(first_moment).transpose()?.unwrap_or(DateTime::UNIX_EPOCH);
+    let to = to.map(instant_of).transpose()?.unwrap_or(DateTime::<Utc>::MAX_UTC);
     if from > to {
         return Err(Problem::bad_request("the period ends before it begins"));
     }

@@ -195,7 +195,7 @@ pub(super) async fn intruder(path: &Path) -> SqliteConnection {
 
 pub(super) async fn run(connection: &mut SqliteConnection, statement: &str) {
     let query = sqlx::query(AssertSqlSafe(statement.to_owned()));
-    query.execute(connection).await.unwrap_or_else(|error| panic!("{statement}: {error}"));
+    query.execute(connection).await.unwrap_or_else(|error| unreachable!("{statement}: {error}"));
 }
 
 pub(super) fn note(size: u64, root: Hash) -> String {
