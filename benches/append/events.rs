@@ -65,21 +65,27 @@ impl Emitter {
         };
         let id = entropy.uuid_v7(self.clock.now());
         let (subject, case) = (letters(person), letters(made));
-        let second = made % 60;
+        // In the order of sending, as a platform tells what happened: facts that come late cost a fold of all before.
+        let time = FIRST_TIME_MILLIS + i64::try_from(made * 50).unwrap_or(0);
+        let time = chrono::DateTime::from_timestamp_millis(time).unwrap_or_default();
+        let time = time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
         // Writing to a Vec cannot fail.
         let _ = if made.is_multiple_of(2) {
             write!(
                 body,
-                r#"{{"specversion":"1.0","id":"{id}","source":"platform/disclosures","type":"disclosure.made.v1","subject":"p-{subject}","time":"2026-03-02T06:40:{second:02}Z","actor":"staff-legal-2","data":{{"disclosure_id":"d-{case}","recipient_id":"lawyer-bureau-7","ground":"3.5.1","categories":["full_name","phone"],"purpose":"service","country":"KZ","channel":"secure_api","subject_notice":"required","personal":{{"package_commitment":"{random:064x}"}}}}}}"#
+                r#"{{"specversion":"1.0","id":"{id}","source":"platform/disclosures","type":"disclosure.made.v1","subject":"p-{subject}","time":"{time}","actor":"staff-legal-2","data":{{"disclosure_id":"d-{case}","recipient_id":"lawyer-bureau-7","ground":"3.5.1","categories":["full_name","phone"],"purpose":"service","country":"KZ","channel":"secure_api","subject_notice":"required","personal":{{"package_commitment":"{random:064x}"}}}}}}"#
             )
         } else {
             write!(
                 body,
-                r#"{{"specversion":"1.0","id":"{id}","source":"platform/consents","type":"consent.given.v1","subject":"p-{subject}","time":"2026-02-03T04:16:{second:02}Z","data":{{"consent_id":"c-{case}","text_id":"services","version":"3","text_hash":"{HASH}","purposes":["service","notify"],"categories":["full_name","email"],"third_party":false,"cross_border":false,"public":false,"term":{{"until":"2027-02-03"}},"form":"nonstate_service","strength":"otp","by":"self","personal":{{"signer":{{"family":"Әлімқұлова","given":"Гүлнұр"}}}}}}}}"#
+                r#"{{"specversion":"1.0","id":"{id}","source":"platform/consents","type":"consent.given.v1","subject":"p-{subject}","time":"{time}","data":{{"consent_id":"c-{case}","text_id":"services","version":"3","text_hash":"{HASH}","purposes":["service","notify"],"categories":["full_name","email"],"third_party":false,"cross_border":false,"public":false,"term":{{"until":"2027-02-03"}},"form":"nonstate_service","strength":"otp","by":"self","personal":{{"signer":{{"family":"Әлімқұлова","given":"Гүлнұр"}}}}}}}}"#
             )
         };
     }
 }
+
+/// When the first event happened: 1 January 2026, in milliseconds since 1970.
+const FIRST_TIME_MILLIS: i64 = 1_767_225_600_000;
 
 /// SHA-256 of a consent text.
 const HASH: &str = "3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f";

@@ -97,6 +97,18 @@ pub enum Values {
     None,
 }
 
+impl Values {
+    /// Its word.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Shown => "shown",
+            Self::Withheld => "withheld",
+            Self::None => "none",
+        }
+    }
+}
+
 /// A dispute as clause 5.2 asks about it. Both parties' words stand side by side; none is preferred.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Dispute {

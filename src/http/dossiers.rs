@@ -18,7 +18,7 @@ use super::problem::Problem;
 use super::readers::{instant_of, subject_of};
 use crate::dossier::group::Group;
 use crate::dossier::report::Values;
-use crate::dossier::{DossierError, DossierQuestion};
+use crate::dossier::{Dossier, DossierError, DossierQuestion};
 use crate::error;
 
 /// What a dossier is to hold.
@@ -58,7 +58,11 @@ pub(super) async fn make(
         asked_by: body.asked_by,
         legal_ref: body.legal_ref,
     };
-    let dossier = service.app.dossiers.make(&caller, &access, &question).await?;
+    Ok(handed_over(service.app.dossiers.make(&caller, &access, &question).await?))
+}
+
+/// A dossier as a file to keep.
+pub(super) fn handed_over(dossier: Dossier) -> Response {
     let mut response = dossier.bytes.into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/pdf"));
@@ -72,7 +76,7 @@ pub(super) async fn make(
             headers.insert(name, value);
         }
     }
-    Ok(response)
+    response
 }
 
 /// First and last moment.

@@ -2,6 +2,7 @@
 
 mod auditing;
 mod browser;
+mod verifying;
 
 use serde_json::{Value, json};
 use subject_record::simulate::{SHOWCASE, SHOWCASE_IIN, SHOWCASE_PHONE};

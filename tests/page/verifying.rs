@@ -150,6 +150,13 @@ fn told(files: &Attachments, trust: &Trust) -> Value {
     verdicts.collect()
 }
 
+/// A note whose last signature no longer holds, and still reads.
+fn unsigned(note: &str) -> String {
+    let (kept, changed) = note.split_at(note.len() - 12);
+    let other = if changed.starts_with('A') { "B" } else { "A" };
+    [kept, other, &changed[1..]].concat()
+}
+
 /// Level and holding of an axis, and the kinds of its faults.
 fn on(shown: &Value, axis: Axis) -> (&str, bool, Vec<&str>) {
     let verdict = shown.as_array().unwrap().iter().find(|verdict| verdict["axis"] == axis.word()).unwrap();
@@ -212,15 +219,16 @@ async fn each_forgery_is_caught_on_the_axis_that_it_breaks() {
     assert_eq!(on(&shown, Axis::Bytes), ("altered", false, vec!["event_altered", "file_altered"]));
     assert_eq!(on(&shown, Axis::History), ("consistent", true, vec![]));
 
-    let mut evidence = desk.json("evidence.json");
-    let mut lines = desk.lines();
-    let left_out = desk.entry_of("policy_version.answered.v1");
-    evidence["entries"].as_array_mut().unwrap().remove(left_out);
-    lines.remove(left_out);
-    let changed = [("events.jsonl", lines.concat()), ("evidence.json", evidence.to_string().into_bytes())];
-    let shown = desk.agreed(&desk.forged(&changed), &desk.trust()).await;
-    assert_eq!(on(&shown, Axis::Bytes), ("intact", true, vec![]));
-    assert_eq!(on(&shown, Axis::Completeness), ("broken", false, vec!["left_out"]));
+    for left_out in ["policy_version.answered.v1", "consent.given.v1"] {
+        let (mut evidence, mut lines) = (desk.json("evidence.json"), desk.lines());
+        evidence["entries"].as_array_mut().unwrap().remove(desk.entry_of(left_out));
+        lines.remove(desk.entry_of(left_out));
+        let evidence = evidence.to_string().into_bytes();
+        let changed = [("events.jsonl", lines.concat()), ("evidence.json", evidence)];
+        let shown = desk.agreed(&desk.forged(&changed), &desk.trust()).await;
+        assert_eq!(on(&shown, Axis::Bytes), ("intact", true, vec![]), "{left_out}");
+        assert_eq!(on(&shown, Axis::Completeness), ("broken", false, vec!["left_out"]), "{left_out}");
+    }
 
     let mut evidence = desk.json("evidence.json");
     let foreign = evidence["entries"][desk.entry_of("consent.given.v1")]["openings"][0].take();
@@ -236,6 +244,26 @@ async fn each_forgery_is_caught_on_the_axis_that_it_breaks() {
     let shown = desk.agreed(&forged, &desk.trust()).await;
     assert!(on(&shown, Axis::History).2.contains(&"not_included"), "{shown}");
 
+    let mut evidence = desk.json("evidence.json");
+    let proof = evidence["entries"][registration]["proof"].as_str().unwrap();
+    let mut lines: Vec<_> = proof.split('\n').map(str::to_owned).collect();
+    lines[2] = format!("{}=", "A".repeat(43));
+    evidence["entries"][registration]["proof"] = json!(lines.join("\n"));
+    let newest = evidence["checkpoint"].clone();
+    let none = json!({ "checkpoint": newest, "consistency": [] });
+    let one_too_many = json!({ "checkpoint": newest, "consistency": [lines[2]] });
+    evidence["history"] = json!([none, one_too_many]);
+    let forged = desk.forged(&[("evidence.json", evidence.to_string().into_bytes())]);
+    let shown = desk.agreed(&forged, &desk.trust()).await;
+    assert_eq!(on(&shown, Axis::History), ("broken", false, vec!["not_included", "not_consistent"]));
+
+    let mut evidence = desk.json("evidence.json");
+    let signed_otherwise = unsigned(evidence["checkpoint"].as_str().unwrap());
+    evidence["checkpoint"] = json!(signed_otherwise);
+    let forged = desk.forged(&[("evidence.json", evidence.to_string().into_bytes())]);
+    let shown = desk.agreed(&forged, &desk.trust()).await;
+    assert_eq!(on(&shown, Axis::History), ("broken", false, vec!["checkpoint_not_signed"]));
+
     let other = SigningKey::from_seed(desk.key.name(), Zeroizing::new([9; 32])).unwrap();
     let trust = Trust { log_key: Some(other.verifier_key().clone()), ..Trust::default() };
     let shown = desk.agreed(&desk.files, &trust).await;
@@ -243,6 +271,21 @@ async fn each_forgery_is_caught_on_the_axis_that_it_breaks() {
     assert_eq!((level, holds), ("broken", false));
     assert!(codes.contains(&"other_key") && codes.contains(&"checkpoint_not_signed"), "{codes:?}");
     assert_eq!(on(&shown, Axis::Bytes), ("intact", true, vec![]));
+}
+
+#[tokio::test]
+async fn whatever_bit_is_flipped_the_page_and_the_verifier_say_the_same_of_it() {
+    const FLIPS_A_FILE: usize = 6;
+    let Some(desk) = Desk::laid_out().await else { return };
+    for name in desk.files.names() {
+        let bytes = desk.files.get(name).unwrap();
+        for (turn, at) in (0..bytes.len()).step_by(bytes.len() / FLIPS_A_FILE + 1).enumerate() {
+            let mut flipped = bytes.to_vec();
+            flipped[at] ^= 1 << turn;
+            let shown = desk.agreed(&desk.with(&[(name, flipped)]), &desk.trust()).await;
+            assert!(name == "manifest.json" || !on(&shown, Axis::Bytes).1, "{name}, byte {at}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -263,12 +306,17 @@ async fn eyes_outside_raise_completeness_and_witness_and_a_second_story_breaks_b
     let shown = desk.agreed(&cosigned, &Trust { mirrors: witnesses.clone(), ..desk.trust() }).await;
     assert_eq!(on(&shown, Axis::Completeness), ("audited", true, vec![]));
 
+    evidence["checkpoint"] = json!(unsigned(evidence["checkpoint"].as_str().unwrap()));
+    let cosigned = desk.forged(&[("evidence.json", evidence.to_string().into_bytes())]);
+    let shown = desk.agreed(&cosigned, &Trust { witnesses: witnesses.clone(), ..desk.trust() }).await;
+    assert_eq!(on(&shown, Axis::Witness), ("broken", false, vec!["cosignature_wrong"]));
+
     let anchors = vec![published.clone()];
     let shown = desk.agreed(&desk.files, &Trust { anchors, ..desk.trust() }).await;
     assert_eq!(on(&shown, Axis::Witness), ("anchored", true, vec![]));
 
-    let unsigned = note.text().replacen('\n', "\n9", 1);
-    let anchors = vec![published, format!("{unsigned}\n{line}\n")];
+    let larger = note.text().replacen('\n', "\n9", 1);
+    let anchors = vec![published, format!("{larger}\n{line}\n")];
     let shown = desk.agreed(&desk.files, &Trust { anchors, witnesses, ..desk.trust() }).await;
     assert_eq!(on(&shown, Axis::Witness), ("broken", false, vec!["anchor_unusable"]));
 }

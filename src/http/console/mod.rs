@@ -3,6 +3,7 @@
 //! Server-rendered; every view has an address. [`fill`] decides what a reader sees, [`view`] lays it out.
 
 mod audit;
+mod dossier;
 mod fill;
 mod format;
 mod kind;
@@ -48,6 +49,7 @@ pub(super) fn routes() -> Router<Arc<Service>> {
         .route("/", get(person))
         .route("/findings", get(audit::findings))
         .route("/deadlines", get(audit::deadlines))
+        .route("/dossier", post(dossier::make))
         .route("/sign-in", get(sign_in_form).post(sign_in))
         .route("/sign-out", post(sign_out))
         .route("/assets/style.css", get(|| asset("text/css; charset=utf-8", include_str!("style.css"))))

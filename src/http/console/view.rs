@@ -44,7 +44,7 @@ pub(super) fn person_page(page: &PersonPage) -> Markup {
                 Outcome::NotAsked { examples } => (search::welcome(words, &page.query, examples)),
                 Outcome::NotFound => (search::not_found(words, &page.query)),
                 Outcome::Problem(problem) => (search::problem(words, problem)),
-                Outcome::Person(person) => (person::person(words, &page.query, person)),
+                Outcome::Person(person) => (person::person(words, &page.chrome, &page.query, person)),
             }
         }
     };

@@ -6,9 +6,12 @@ mod en;
 mod kk;
 mod ru;
 
-use subject_record_schemas::vocabulary::{AccessPurpose, Language, PolicyAnswer, Role, SubjectKind};
+use subject_record_schemas::vocabulary::{
+    AccessPurpose, EvidenceAsker, Language, PolicyAnswer, Role, SubjectKind,
+};
 
 use super::model::ConsentStanding;
+use crate::dossier::report::Values;
 
 /// The words of one language.
 #[derive(Debug)]
@@ -27,6 +30,7 @@ pub(super) struct Words {
     pub(super) consents: ConsentWords,
     pub(super) policy: PolicyWords,
     pub(super) audit: AuditWords,
+    pub(super) dossier: DossierWords,
     pub(super) dates: DateWords,
     roles: RoleWords,
     purposes: PurposeWords,
@@ -186,6 +190,49 @@ pub(super) struct PolicyWords {
     accepted: &'static str,
     declined: &'static str,
     stopped_using: &'static str,
+}
+
+/// The form for a dossier.
+#[derive(Debug)]
+pub(super) struct DossierWords {
+    pub(super) title: &'static str,
+    pub(super) text: &'static str,
+    pub(super) asked_by: &'static str,
+    pub(super) legal_ref: &'static str,
+    pub(super) values: &'static str,
+    pub(super) submit: &'static str,
+    subject: &'static str,
+    regulator: &'static str,
+    court: &'static str,
+    prosecutor: &'static str,
+    operator: &'static str,
+    shown: &'static str,
+    withheld: &'static str,
+    none: &'static str,
+}
+
+impl DossierWords {
+    /// Who asks.
+    #[must_use]
+    pub(super) const fn asker(&self, asker: EvidenceAsker) -> &'static str {
+        match asker {
+            EvidenceAsker::Subject => self.subject,
+            EvidenceAsker::Regulator => self.regulator,
+            EvidenceAsker::Court => self.court,
+            EvidenceAsker::Prosecutor => self.prosecutor,
+            EvidenceAsker::Operator => self.operator,
+        }
+    }
+
+    /// What becomes of values.
+    #[must_use]
+    pub(super) const fn of_values(&self, values: Values) -> &'static str {
+        match values {
+            Values::Shown => self.shown,
+            Values::Withheld => self.withheld,
+            Values::None => self.none,
+        }
+    }
 }
 
 /// The auditor's lists, and findings on a timeline.

@@ -3,15 +3,16 @@
 use maud::{Markup, html};
 use subject_record_schemas::personal::Personal;
 
+use super::super::dossier;
 use super::super::format::{day, last_day, local, machine, short_day};
 use super::super::model::{
-    AcceptanceView, ConsentStanding, ConsentView, MemberValue, PersonView, ProfileRow, StandingView,
+    AcceptanceView, Chrome, ConsentStanding, ConsentView, MemberValue, PersonView, ProfileRow, StandingView,
 };
 use super::super::query::Query;
 use super::super::words::Words;
 use super::{icons, states, timeline};
 
-pub(super) fn person(words: &Words, query: &Query, person: &PersonView) -> Markup {
+pub(super) fn person(words: &Words, chrome: &Chrome, query: &Query, person: &PersonView) -> Markup {
     html! {
         (head(words, query, person))
         div class="columns" {
@@ -19,6 +20,7 @@ pub(super) fn person(words: &Words, query: &Query, person: &PersonView) -> Marku
                 (profile(words, &person.profile))
                 (consents(words, query, &person.consents))
                 (policy(words, query, &person.acceptances))
+                @if chrome.audits { (dossier::form(words, chrome, query, person)) }
             }
             (timeline::timeline(words, query, person))
         }

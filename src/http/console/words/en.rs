@@ -1,8 +1,8 @@
 //! English.
 
 use super::{
-    AuditWords, ChromeWords, ConsentWords, DateWords, PersonWords, PolicyWords, ProblemWords, PurposeWords,
-    RoleWords, SearchWords, SignInWords, StateWords, TimelineWords, Words,
+    AuditWords, ChromeWords, ConsentWords, DateWords, DossierWords, PersonWords, PolicyWords, ProblemWords,
+    PurposeWords, RoleWords, SearchWords, SignInWords, StateWords, TimelineWords, Words,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -136,6 +136,22 @@ pub(super) static WORDS: Words = Words {
         accepted: "accepted",
         declined: "declined",
         stopped_using: "stopped using",
+    },
+    dossier: DossierWords {
+        title: "Dossier",
+        text: "One PDF for a court, with the evidence inside. Making it is recorded.",
+        asked_by: "Who asked",
+        legal_ref: "Legal ground: request, ruling or article",
+        values: "Personal values",
+        submit: "Make the dossier",
+        subject: "the person",
+        regulator: "the authorised body",
+        court: "a court",
+        prosecutor: "the prosecutor",
+        operator: "the operator",
+        shown: "shown, with proofs",
+        withheld: "withheld",
+        none: "no personal data at all",
     },
     audit: AuditWords {
         people: "People",

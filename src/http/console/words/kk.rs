@@ -1,8 +1,8 @@
 //! Kazakh.
 
 use super::{
-    AuditWords, ChromeWords, ConsentWords, DateWords, PersonWords, PolicyWords, ProblemWords, PurposeWords,
-    RoleWords, SearchWords, SignInWords, StateWords, TimelineWords, Words,
+    AuditWords, ChromeWords, ConsentWords, DateWords, DossierWords, PersonWords, PolicyWords, ProblemWords,
+    PurposeWords, RoleWords, SearchWords, SignInWords, StateWords, TimelineWords, Words,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -136,6 +136,22 @@ pub(super) static WORDS: Words = Words {
         accepted: "қабылданды",
         declined: "қабылданбады",
         stopped_using: "сайтты пайдалану тоқтатылды",
+    },
+    dossier: DossierWords {
+        title: "Досье",
+        text: "Сотқа арналған бір PDF файл, дәлелдер ішінде. Жасалғаны жазылады.",
+        asked_by: "Кім сұрады",
+        legal_ref: "Құқықтық негіз: сұрату, ұйғарым немесе бап",
+        values: "Жеке мәндер",
+        submit: "Досье жасау",
+        subject: "тұлғаның өзі",
+        regulator: "уәкілетті орган",
+        court: "сот",
+        prosecutor: "прокурор",
+        operator: "оператор",
+        shown: "көрсету, дәлелдерімен",
+        withheld: "ашпау",
+        none: "дербес деректерсіз",
     },
     audit: AuditWords {
         people: "Адамдар",

@@ -1,8 +1,8 @@
 //! Russian.
 
 use super::{
-    AuditWords, ChromeWords, ConsentWords, DateWords, PersonWords, PolicyWords, ProblemWords, PurposeWords,
-    RoleWords, SearchWords, SignInWords, StateWords, TimelineWords, Words,
+    AuditWords, ChromeWords, ConsentWords, DateWords, DossierWords, PersonWords, PolicyWords, ProblemWords,
+    PurposeWords, RoleWords, SearchWords, SignInWords, StateWords, TimelineWords, Words,
 };
 
 pub(super) static WORDS: Words = Words {
@@ -136,6 +136,22 @@ pub(super) static WORDS: Words = Words {
         accepted: "принята",
         declined: "отклонена",
         stopped_using: "отказ от использования",
+    },
+    dossier: DossierWords {
+        title: "Досье",
+        text: "Один файл PDF для суда, доказательства внутри. Составление записывается.",
+        asked_by: "Кто запросил",
+        legal_ref: "Правовое основание: запрос, определение или статья",
+        values: "Личные значения",
+        submit: "Составить досье",
+        subject: "само лицо",
+        regulator: "уполномоченный орган",
+        court: "суд",
+        prosecutor: "прокурор",
+        operator: "оператор",
+        shown: "показать, с доказательствами",
+        withheld: "не раскрывать",
+        none: "без персональных данных",
     },
     audit: AuditWords {
         people: "Люди",
