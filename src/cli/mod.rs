@@ -181,8 +181,26 @@ impl CommandError {
     }
 }
 
+/// Threads beside one a core. Folding read models keeps a thread busy for a whole batch; were there only as many as
+/// cores, appends and checkpoints would wait for it.
+const MORE_THREADS: usize = 4;
+
+/// Runs the command of the process's arguments, on threads of its own.
+#[must_use]
+pub fn main() -> ExitCode {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from) + MORE_THREADS;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
+    match runtime {
+        Ok(runtime) => runtime.block_on(run()),
+        Err(error) => {
+            eprintln!("error: no threads can be started: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
 /// Runs the command of the process's arguments.
-pub async fn run() -> ExitCode {
+async fn run() -> ExitCode {
     // What a panic says may hold a value of somebody's: only its place is printed.
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();

@@ -269,7 +269,11 @@ async fn pages(data: PathBuf) -> (Faults, Vec<String>) {
     files.extend(database_files(&data.join("read_models")));
     for path in files {
         let name = path.strip_prefix(&data).unwrap_or(&path).to_owned();
-        let depth = if name == Path::new("events.db") { Depth::Events } else { Depth::All };
+        let depth = match name.parent() {
+            _ if name == Path::new("events.db") => Depth::Events,
+            Some(folder) if folder == Path::new("read_models") => Depth::Derived,
+            _ => Depth::All,
+        };
         match open_reader(&path).await {
             Ok(mut connection) => files::check_pages(&mut connection, &name, depth, &mut faults).await,
             Err(error) => {
