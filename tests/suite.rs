@@ -12,6 +12,7 @@ mod opening;
 mod outside;
 mod page;
 mod projector;
+mod proofs;
 mod readme;
 mod stamps;
 mod tools;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Deserialize;
 use subject_record_projections::subject::end_of_day;
 use subject_record_schemas::Reference;
@@ -52,7 +52,7 @@ pub(super) async fn make(
     let question = DossierQuestion {
         subject: subject_of(&id)?,
         language: body.language.unwrap_or(Language::Ru),
-        period: period(body.from.as_deref(), body.to.as_deref())?,
+        period: period(body.from.as_deref(), body.to.as_deref(), service.app.clock.now())?,
         groups: groups(&body.groups)?,
         values: body.values.unwrap_or(Values::Shown),
         asked_by: body.asked_by,
@@ -82,8 +82,8 @@ pub(super) fn handed_over(dossier: Dossier) -> Response {
 /// First and last moment.
 type Period = (DateTime<Utc>, DateTime<Utc>);
 
-/// From the first moment of a day, or an instant, to the end of a day, or an instant; open ends reach as far as there
-/// is anything.
+/// From the first moment of a day, or an instant, to the end of a day, or an instant; open ends reach from 1970
+/// and a day beyond now, and so as far as there is anything.
 fn period(from: Option<&str>, to: Option<&str>) -> Result<Option<Period>, Problem> {
     if from.is_none() && to.is_none() {
         return Ok(None);
@@ -94,7 +94,7 @@ fn period(from: Option<&str>, to: Option<&str>) -> Result<Option<Period>, Proble
         Err(_) => instant_of(text),
     };
     let from = from.map(first_moment).transpose()?.unwrap_or(DateTime::UNIX_EPOCH);
-    let to = to.map(instant_of).transpose()?.unwrap_or(DateTime::<Utc>::MAX_UTC);
+    let to = to.map(instant_of).transpose()?.unwrap_or(now + TimeDelta::days(1));
     if from > to {
         return Err(Problem::bad_request("the period ends before it begins"));
     }

@@ -1,0 +1,11 @@
+//! What can be proven, through the real doors: the log's checkpoints, tiles and proofs; dossiers; and attacks on both.
+
+mod attacks;
+mod doors;
+mod dossiers;
+mod erased;
+mod flips;
+mod folders;
+mod given;
+mod merkle;
+mod verifying;
