@@ -103,7 +103,10 @@ impl Dossiers {
             let looks = until(self.parts.timelines.entries(&looks, &Question::default()).await?);
             let access = part(StreamName::Access(question.subject.clone()), looks, question);
             let mut opened = self.entry_at(FIRST).await?;
-            self.parts.timelines.open(std::slice::from_mut(&mut opened), &Sight::All).await?;
+            // The operator may be a person too, a sole proprietor.
+            if question.values != Values::None {
+                self.parts.timelines.open(std::slice::from_mut(&mut opened), &Sight::All).await?;
+            }
             let heads_event = self.entry_at(heads.position).await?;
             let cited = self.cited(&subject, at_position).await?;
             let made_at = self.parts.clock.now();

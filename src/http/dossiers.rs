@@ -84,13 +84,17 @@ type Period = (DateTime<Utc>, DateTime<Utc>);
 
 /// From the first moment of a day, or an instant, to the end of a day, or an instant; open ends reach from 1970
 /// and a day beyond now, and so as far as there is anything.
-fn period(from: Option<&str>, to: Option<&str>) -> Result<Option<Period>, Problem> {
+fn period(from: Option<&str>, to: Option<&str>, now: DateTime<Utc>) -> Result<Option<Period>, Problem> {
     if from.is_none() && to.is_none() {
         return Ok(None);
     }
     let first_moment = |text: &str| match text.parse::<NaiveDate>() {
-        // A day is named by its end: it begins where the one before ends.
-        Ok(day) => day.pred_opt().and_then(end_of_day).ok_or_else(|| Problem::bad_request("from is no day")),
+        // A day is named by its end: it begins right after the end of the one before.
+        Ok(day) => day
+            .pred_opt()
+            .and_then(end_of_day)
+            .map(|end| end + TimeDelta::microseconds(1))
+            .ok_or_else(|| Problem::bad_request("from is no day")),
         Err(_) => instant_of(text),
     };
     let from = from.map(first_moment).transpose()?.unwrap_or(DateTime::UNIX_EPOCH);
