@@ -31,7 +31,9 @@ use subject_record_schemas::types::access::{EvidenceExported, EvidenceExportedPe
 use subject_record_schemas::vocabulary::{EvidenceAsker, EvidenceScope, Language};
 use subject_record_schemas::{Position, Reference, StreamName, SubjectId};
 
+use self::gather::Gathered;
 use self::group::Group;
+use self::prove::Proven;
 use self::report::Values;
 use crate::accesses::{Access, Accesses};
 use crate::caller::Caller;
@@ -155,6 +157,16 @@ pub struct Parts {
     pub wait_max: Duration,
 }
 
+/// What one dossier is made of: what was asked, by whom, what was found, and what proves it.
+#[derive(Clone, Copy, Debug)]
+struct Matter<'a> {
+    dossier_id: &'a Reference,
+    access: &'a Access,
+    question: &'a DossierQuestion,
+    gathered: &'a Gathered,
+    proven: &'a Proven,
+}
+
 /// Makes dossiers.
 #[derive(Debug)]
 pub struct Dossiers {
@@ -183,7 +195,9 @@ impl Dossiers {
         let gathered = self.gather(caller, access, question).await?;
         let dossier_id = self.new_name()?;
         let proven = self.prove(&gathered).await?;
-        let attached = self.attach(&dossier_id, access, question, &gathered, &proven).await?;
+        let matter =
+            Matter { dossier_id: &dossier_id, access, question, gathered: &gathered, proven: &proven };
+        let attached = self.attach(matter).await?;
         // Setting pages is work for a core, not for whoever serves requests.
         let printed = tokio::task::spawn_blocking(move || pages::render(&attached.report, attached.files));
         let bytes = printed.await.map_err(not_made)?.map_err(not_made)?;

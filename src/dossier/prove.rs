@@ -19,8 +19,7 @@ use super::manifest::{
 };
 use super::pages::{Attachment, Relationship};
 use super::report::{FileHash, Report};
-use super::{DossierError, DossierQuestion, Dossiers, not_made};
-use crate::accesses::Access;
+use super::{DossierError, Dossiers, Matter, not_made};
 use crate::notary::KeptStamp;
 use crate::notary::checkpoint::SignedCheckpoint;
 use crate::notary::heads::HeadProof;
@@ -106,14 +105,8 @@ impl Dossiers {
     }
 
     /// The report and all files, the manifest with their hashes last.
-    pub(super) async fn attach(
-        &self,
-        dossier_id: &Reference,
-        access: &Access,
-        question: &DossierQuestion,
-        gathered: &Gathered,
-        proven: &Proven,
-    ) -> Result<Attached, DossierError> {
+    pub(super) async fn attach(&self, matter: Matter<'_>) -> Result<Attached, DossierError> {
+        let Matter { gathered, proven, .. } = matter;
         let texts = self.texts(&gathered.subject, &gathered.cited).await?;
         let mut files = vec![
             (EVENTS_FILE.to_owned(), proven.events.clone(), Relationship::Data),
@@ -140,13 +133,12 @@ impl Dossiers {
             let FileEntry { name, sha256, .. } = FileEntry::of(name, bytes);
             FileHash { name, sha256 }
         });
-        let report =
-            self.report(dossier_id, access, question, gathered, proven, &texts, hashes.collect()).await?;
+        let report = self.report(matter, &texts, hashes.collect()).await?;
         let mut written = serde_json::to_vec_pretty(&report).map_err(not_made)?;
         written.push(b'\n');
         files.push((REPORT_FILE.to_owned(), written, Relationship::Source));
         files.sort_by(|one, other| one.0.cmp(&other.0));
-        let manifest = self.manifest(dossier_id, access, question, gathered, proven, &files);
+        let manifest = self.manifest(matter, &files);
         files.push((
             MANIFEST_FILE.to_owned(),
             manifest.to_bytes().map_err(not_made)?,
@@ -161,15 +153,8 @@ impl Dossiers {
         Ok(Attached { report, files: files.into_iter().map(attachment).collect() })
     }
 
-    fn manifest(
-        &self,
-        dossier_id: &Reference,
-        access: &Access,
-        question: &DossierQuestion,
-        gathered: &Gathered,
-        proven: &Proven,
-        files: &[(String, Vec<u8>, Relationship)],
-    ) -> Manifest {
+    fn manifest(&self, matter: Matter<'_>, files: &[(String, Vec<u8>, Relationship)]) -> Manifest {
+        let Matter { dossier_id, access, question, gathered, proven } = matter;
         let checkpoint = &proven.checkpoint.checkpoint;
         Manifest {
             format: FORMAT.into(),

@@ -19,23 +19,18 @@ use super::report::{
     ProofSummary, Report, ShownValue, Stamp, StreamCovered, StreamKind, Text, TextCited, TextKind, Values,
 };
 use super::rows::{body, tables, words};
-use super::{DossierError, DossierQuestion, Dossiers};
-use crate::accesses::Access;
+use super::{DossierError, Dossiers, Matter};
 use crate::timeline::Entry;
 
 impl Dossiers {
     /// What the pages print.
-    #[expect(clippy::too_many_arguments, reason = "each is a part of the report of its own")]
     pub(super) async fn report(
         &self,
-        dossier_id: &Reference,
-        access: &Access,
-        question: &DossierQuestion,
-        gathered: &Gathered,
-        proven: &Proven,
+        matter: Matter<'_>,
         texts: &Texts,
         files: Vec<FileHash>,
     ) -> Result<Report, DossierError> {
+        let Matter { question, gathered, proven, .. } = matter;
         let at_position = gathered.heads.commitment.at_position;
         let office = self.parts.governed.at(Some(at_position)).await?;
         let events: Vec<_> = gathered.subject.all.iter().map(|entry| entry.event.clone()).collect();
@@ -53,7 +48,7 @@ impl Dossiers {
             locale: language,
             simulated: self.parts.simulated,
             made_by: MADE_BY.into(),
-            cover: self.cover(dossier_id, access, question, gathered),
+            cover: self.cover(matter),
             disputes: disputes(&gathered.subject, &rows, in_force),
             timeline: timeline(gathered, question.values, language),
             tables: tables(&rows),
@@ -64,13 +59,8 @@ impl Dossiers {
         })
     }
 
-    fn cover(
-        &self,
-        dossier_id: &Reference,
-        access: &Access,
-        question: &DossierQuestion,
-        gathered: &Gathered,
-    ) -> Cover {
+    fn cover(&self, matter: Matter<'_>) -> Cover {
+        let Matter { dossier_id, access, question, gathered, .. } = matter;
         let bin = match &gathered.opened.event.fact {
             Fact::LogOpened(LogOpened { operator_bin, .. }) => operator_bin.as_ref().map(ToString::to_string),
             _ => None,

@@ -1,41 +1,14 @@
 //! What is wrong, where, and on which axis.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use serde::{Serialize, Serializer};
 use subject_record_schemas::Position;
 
+pub use crate::dossier::verify::Axis;
+
 /// Faults of one kind that are told one by one; of more only the number is told.
 pub const FAULTS_OF_A_KIND_MAX: usize = 200;
-
-/// On which axis a log fails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Axis {
-    /// Something kept is not what was stored.
-    Bytes,
-    /// The log is not one that only ever grew.
-    History,
-    /// Something is left out.
-    Completeness,
-    /// What is held outside says otherwise.
-    Witness,
-    /// Recorded times cannot be true.
-    Time,
-}
-
-impl fmt::Display for Axis {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Bytes => "bytes",
-            Self::History => "history",
-            Self::Completeness => "completeness",
-            Self::Witness => "witness",
-            Self::Time => "time",
-        })
-    }
-}
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $variant:ident $code:literal $axis:ident;)+) => {

@@ -7,6 +7,7 @@
 //! The formats ([`tree`], [`tile`], [`note`], [`checkpoint`], [`proof`], [`heads`]) are pure and know no log.
 
 pub mod checkpoint;
+mod error;
 mod file;
 mod follower;
 mod growth;
@@ -22,7 +23,7 @@ mod tests;
 pub mod tile;
 pub mod tree;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,6 +32,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use self::checkpoint::SignedCheckpoint;
+pub use self::error::{NotaryError, Refusal};
 use self::file::LogFile;
 pub use self::file::{FileError, KeptStamp};
 use self::follower::{Command, Follower};
@@ -38,9 +40,9 @@ use self::heads::HeadProof;
 pub use self::kept::KeptCheckpoint;
 use self::note::{SigningKey, VerifierKey};
 use self::proof::TlogProof;
-use self::source::{Entries, EntriesError};
+use self::source::Entries;
 use self::tile::{TILE_WIDTH, TileId, TileSet, entry_bundle, tiles_needed};
-use self::tree::{Hash, TreeError, prove_consistency, prove_inclusion};
+use self::tree::{Hash, prove_consistency, prove_inclusion};
 use crate::db::DatabaseError;
 
 /// Bytes of a hash in a tile.
@@ -53,66 +55,6 @@ pub struct Settings {
     pub checkpoint_every: Duration,
     /// Entries that are read and written at a time.
     pub batch_events: u32,
-}
-
-/// Why no checkpoint is signed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// The log has fewer entries than were signed.
-    #[error(
-        "the log ends at position {position} and {signed} entries of it were signed or held outside: it was rolled back. Put back the newest copy of events.db and log.db. If entries are lost for good, open a new log whose first event names this one"
-    )]
-    RolledBack {
-        /// Entries under the newest checkpoint.
-        signed: u64,
-        /// Where the log ends.
-        position: Position,
-    },
-    /// The log's tree is another than the one that was signed.
-    #[error(
-        "the first {size} entries of the log have another root than the checkpoint over them: entries were altered, or log.db was. Run `subject-record log check`. If only log.db is wrong, remove it and it is made anew; if entries are, put back an intact copy, or open a new log whose first event names this one"
-    )]
-    OtherRoot {
-        /// Entries under the checkpoint.
-        size: u64,
-    },
-    /// The newest entry under the tree is another one now.
-    #[error(
-        "the event at position {position} is another one than the tree was built of: events.db and log.db are not of one log, or the log was rewritten. Run `subject-record log check`; put back events.db, or remove log.db if that one is wrong"
-    )]
-    Rewritten {
-        /// Its position.
-        position: Position,
-    },
-    /// An event's bytes do not have the hash that is stored beside them.
-    #[error(
-        "the bytes of the event at position {position} do not have its leaf hash: they were altered. Put back an intact copy of events.db"
-    )]
-    Altered {
-        /// Its position.
-        position: Position,
-    },
-    /// The signing key signed for another log.
-    #[error(
-        "{path} is a checkpoint of the log {origin}: this signing key belongs to that log. Set paths.signing_key to the key of this one"
-    )]
-    OtherOrigin {
-        /// The kept checkpoint.
-        path: PathBuf,
-        /// Whose it is.
-        origin: String,
-    },
-    /// The kept checkpoint is not signed by the key.
-    #[error(
-        "{path} is not signed by the signing key beside it: put back a copy of it, or of the newest published checkpoint"
-    )]
-    KeptNotSigned {
-        /// The kept checkpoint.
-        path: PathBuf,
-    },
-    /// Something failed for now; the service's own log says what, and it is tried again.
-    #[error("the notary does not get on at the moment")]
-    Failed,
 }
 
 /// What the notary is at.
@@ -137,35 +79,6 @@ pub struct HeadsCommitment {
     pub at_position: Position,
     /// Proofs for the streams that were asked for, in the same order.
     pub proofs: Vec<HeadProof>,
-}
-
-/// Why the notary could not answer.
-#[derive(Debug, thiserror::Error)]
-pub enum NotaryError {
-    /// It refuses to sign.
-    #[error(transparent)]
-    Refused(#[from] Refusal),
-    /// Its file failed.
-    #[error(transparent)]
-    File(#[from] FileError),
-    /// The log could not be read.
-    #[error(transparent)]
-    Entries(#[from] EntriesError),
-    /// A proof could not be computed.
-    #[error("a proof could not be computed")]
-    Tree(#[from] TreeError),
-    /// A signature to be added does not fit.
-    #[error("a checkpoint could not be changed")]
-    Checkpoint(#[from] checkpoint::CheckpointError),
-    /// No checkpoint covers it yet.
-    #[error("no signed checkpoint covers position {0} yet")]
-    NotCovered(Position),
-    /// There is no such entry.
-    #[error("there is no event at position {0}")]
-    NoEntry(Position),
-    /// The notary is stopping.
-    #[error("the service is stopping")]
-    Closed,
 }
 
 /// What a notary is opened with.

@@ -8,4 +8,5 @@ mod flips;
 mod folders;
 mod given;
 mod merkle;
+mod page;
 mod verifying;

@@ -58,7 +58,9 @@ pub(super) async fn make(
     let Some(caller) = caller else {
         return Redirect::to(&format!("/sign-in?lang={language}")).into_response();
     };
-    let query = Query { subject: asked.subject.trim().to_owned(), ..Query::empty(language) };
+    // What is no platform id may be a number of the person's, and is not repeated.
+    let subject = subject_of(asked.subject.trim()).map(|subject| subject.to_string()).unwrap_or_default();
+    let query = Query { subject, ..Query::empty(language) };
     let problem = |status, problem: String| {
         let chrome = chrome_of(&service, &caller);
         let page_shown = PersonPage { chrome, query: query.clone(), outcome: Outcome::Problem(problem) };

@@ -2,37 +2,35 @@
 //!
 //! What is missing or does not answer lowers what a dossier can show. It never stops an append, nor a checkpoint.
 
+mod running;
+mod stamping;
+
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sha2::{Digest, Sha256};
-use subject_record_schemas::reference::TextHash;
-use subject_record_schemas::types::log::TimestampObtained;
-use subject_record_schemas::{EventType, Position, Reference, StoredEvent, StreamName, SubjectId};
+use subject_record_schemas::{Position, StreamName, SubjectId};
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
-use tokio::time::Instant;
 
 use crate::anchors::{Anchor, AnchorError, Anchored};
 use crate::clock::{Clock, Entropy};
 use crate::config;
-use crate::intake::{Intake, Refusal};
+use crate::intake::Intake;
 use crate::notary::checkpoint::SignedCheckpoint;
 use crate::notary::note::{NoteError, SigningKey, VerifierKey};
-use crate::notary::{KeptStamp, Notary, NotaryError};
-use crate::outbound::Trust;
+use crate::notary::{Notary, NotaryError};
 use crate::stamps;
-use crate::store::{EventStore, ExpectedRevision, StoreError};
+use crate::store::{EventStore, StoreError};
 use crate::witness::client::{WitnessClient, WitnessError};
 
-/// How often it is looked whether anything is due.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+use self::running::{Intervals, run};
+pub use self::stamping::roots;
+use self::stamping::{Authority, authority};
+
 /// Times a witness is asked again because it knew another size.
 const WITNESS_TRIES_MAX: u32 = 3;
-/// Events behind the last stamp that are looked at for one that is worth another.
-const NEWS_EVENTS: u32 = 16;
 
 /// Settings that do not do.
 #[derive(Debug, thiserror::Error)]
@@ -106,22 +104,6 @@ fn warn(error: &(dyn std::error::Error + 'static), what: &'static str) {
 struct Witness {
     client: WitnessClient,
     known: Mutex<u64>,
-}
-
-/// The authority that stamps.
-#[derive(Debug)]
-struct Authority {
-    client: stamps::Client,
-    roots: stamps::TrustedRoots,
-    name: Reference,
-}
-
-/// How often each is asked.
-#[derive(Clone, Copy, Debug)]
-struct Intervals {
-    witnesses: Duration,
-    anchors: Duration,
-    stamps: Duration,
 }
 
 /// What it is made from.
@@ -304,133 +286,8 @@ impl Outside {
         let written: Result<(), AnchorError> = tokio::task::spawn_blocking(write).await?;
         Ok(written?)
     }
-
-    /// Has the newest checkpoint stamped, and records that.
-    async fn stamp(&self, authority: &Authority) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        let Some(checkpoint) = self.parts.notary.state().checkpoint else { return Ok(()) };
-        let imprint = Sha256::digest(checkpoint.note.text().as_bytes()).into();
-        let nonce = {
-            let entropy: &dyn Entropy = &*self.parts.entropy;
-            stamps::Nonce::new(entropy.bytes())
-        };
-        let request = stamps::Request::new(imprint, nonce, None);
-        let (answer, stamp) = authority.client.stamp(&request, &authority.roots).await?;
-        let Stamped { size, root } = Stamped::of(&checkpoint)?;
-        let token_hash = TextHash::parse(hex::encode(Sha256::digest(&answer))).map_err(|_| Refusal::Store)?;
-        let kept = KeptStamp {
-            size,
-            note: checkpoint.note.to_string(),
-            authority: authority.name.to_string(),
-            stamped_at: stamp.at,
-            answer,
-        };
-        self.parts.notary.keep_stamp(&kept).await?;
-        let data = TimestampObtained {
-            checkpoint_size: size,
-            checkpoint_root: root,
-            authority: authority.name.clone(),
-            token_hash,
-            stamped_at: stamp.at,
-        };
-        let intake = &self.parts.intake;
-        let now = self.parts.clock.now();
-        let event = intake.own_event(intake.own_id()?, StreamName::Office, now, None, &data)?;
-        intake.record_own(event, ExpectedRevision::Any).await?;
-        Ok(())
-    }
-
-    /// Whether anything but what the record says of itself came since the last stamp.
-    async fn has_news(&self) -> Result<bool, StoreError> {
-        let stamped = self.parts.notary.stamps(u64::MAX >> 1, 1).await.ok().and_then(|mut s| s.pop());
-        let Some(stamped) = stamped else { return Ok(true) };
-        let Ok(after) = self.parts.notary.position_before(stamped.size).await else { return Ok(true) };
-        let events = self.parts.store.read_all(after, NEWS_EVENTS).await?;
-        let own = [EventType::StreamHeadsCommitted, EventType::TimestampObtained];
-        Ok(events.iter().any(|event| {
-            let stored = StoredEvent::read(event.bytes.as_bytes());
-            !stored.is_ok_and(|stored| own.iter().any(|own| own.wire_name() == stored.attributes.wire_name))
-        }))
-    }
-}
-
-/// A checkpoint as an event names it.
-struct Stamped {
-    size: u64,
-    root: TextHash,
-}
-
-impl Stamped {
-    fn of(checkpoint: &SignedCheckpoint) -> Result<Self, Refusal> {
-        let root = TextHash::parse(hex::encode(checkpoint.checkpoint.root)).map_err(|_| Refusal::Store)?;
-        Ok(Self { size: checkpoint.checkpoint.size, root })
-    }
 }
 
 fn unreadable(error: StoreError) -> NotaryError {
     NotaryError::Entries(error.into())
-}
-
-fn authority(settings: &config::Notary, patience: Duration) -> Result<Option<Authority>, OutsideError> {
-    if settings.timestamp_url.is_empty() {
-        return Ok(None);
-    }
-    let roots = roots(&settings.timestamp_roots)?;
-    let client = stamps::Client::patient(&settings.timestamp_url, Trust::Machine, patience);
-    let client = client.map_err(OutsideError::Authority)?;
-    let name = Reference::parse(&*settings.timestamp_authority).map_err(|_| OutsideError::AuthorityName)?;
-    Ok(Some(Authority { client, roots, name }))
-}
-
-/// Root certificates of a time-stamping authority, from a file.
-///
-/// # Errors
-/// [`OutsideError::Roots`], naming the file.
-pub fn roots(path: &Path) -> Result<stamps::TrustedRoots, OutsideError> {
-    let error = |source| OutsideError::Roots { path: path.to_owned(), source };
-    let text = std::fs::read_to_string(path).map_err(|source| error(Box::new(source)))?;
-    stamps::TrustedRoots::from_pem(&text).map_err(|source| error(Box::new(source)))
-}
-
-/// Asks everybody as often as is due, for as long as somebody holds `outside`.
-async fn run(outside: std::sync::Weak<Outside>, every: Intervals) {
-    let (mut cosigned, mut anchored, mut stamped) = (None, None, None);
-    let (mut cosigned_size, mut anchored_size, mut anchored_erased) = (0, 0, usize::MAX);
-    loop {
-        tokio::time::sleep(LOOK_EVERY).await;
-        let Some(outside) = outside.upgrade() else { return };
-        let Some(checkpoint) = outside.parts.notary.state().checkpoint else { continue };
-        let size = checkpoint.checkpoint.size;
-        if !outside.witnesses.is_empty() && size > cosigned_size && is_due(cosigned, every.witnesses) {
-            cosigned = Some(Instant::now());
-            match outside.cosign(&checkpoint).await {
-                Ok(_) => cosigned_size = size,
-                Err(error) => warn(&error, "cosignatures are not kept; tried again later"),
-            }
-        }
-        let erased =
-            outside.parts.store.fenced_streams().await.map_or(anchored_erased, |fenced| fenced.len());
-        // An erasure is anchored at once: a backup put back before that would bring the person back.
-        let anchor_due = is_due(anchored, every.anchors) || erased != anchored_erased;
-        if !outside.anchors.is_empty() && (size > anchored_size || erased != anchored_erased) && anchor_due {
-            anchored = Some(Instant::now());
-            match outside.anchor().await {
-                Ok(()) => (anchored_size, anchored_erased) = (size, erased),
-                Err(error) => warn(&error, "the anchors are not written; tried again later"),
-            }
-        }
-        if let Some(authority) = &outside.authority
-            && is_due(stamped, every.stamps)
-        {
-            stamped = Some(Instant::now());
-            if outside.has_news().await.unwrap_or(true)
-                && let Err(error) = outside.stamp(authority).await
-            {
-                warn(&*error, "no checkpoint was stamped; tried again later");
-            }
-        }
-    }
-}
-
-fn is_due(last: Option<Instant>, every: Duration) -> bool {
-    last.is_none_or(|last| last.elapsed() >= every)
 }
