@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::checkpoint::Checkpoint;
 use super::heads::{StreamEnd, check_absent, check_head};
-use super::source::Entry;
+use super::source::{EntriesError, Entry};
 use super::tile::read_bundle;
 use super::tree::{check_consistency, leaf_hash};
 use super::*;
