@@ -21,7 +21,9 @@ const QUICK: &str = "PRAGMA quick_check";
 const INTEGRITY: &str = "PRAGMA integrity_check";
 const STREAM_INDEX: &str = "PRAGMA integrity_check(streams)";
 const SOURCE_INDEX: &str = "PRAGMA integrity_check(sources)";
-const OBJECTS: &str = "SELECT type || ' ' || name || ' ' || coalesce(sql, '') FROM sqlite_schema WHERE name <> '_sqlx_migrations'";
+const OBJECTS: &str = "SELECT type || ' ' || name || ' ' || coalesce(sql, '') FROM sqlite_schema \
+    UNION ALL SELECT 'migration ' || version || ' ' || description || ' ' || success || ' ' || hex(checksum) \
+    FROM _sqlx_migrations";
 const STREAMS: &str = "SELECT stream, name FROM streams";
 const FENCED: &str = "SELECT stream, position FROM events WHERE mark = 2 AND mark > 0";
 const SOURCES: &str = "SELECT source, name FROM sources";
