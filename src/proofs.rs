@@ -16,7 +16,7 @@ use crate::clock::Clock;
 use crate::config;
 use crate::intake::{Intake, Refusal};
 use crate::notary::{HeadsCommitment, Notary, NotaryError};
-use crate::store::{EventStore, ExpectedRevision, StoreError};
+use crate::store::{EventStore, ExpectedRevision, RecordedEvent, StoreError};
 
 /// Why the ends of all streams could not be committed to.
 #[derive(Debug, thiserror::Error)]
@@ -129,8 +129,13 @@ impl Proofs {
     /// Whether the last event is one that says nothing but this.
     async fn ends_with_own(&self, last: Position) -> Result<bool, StoreError> {
         let Some(event) = self.store.event_at(last).await? else { return Ok(true) };
-        let stored = StoredEvent::read(event.bytes.as_bytes());
-        let own = [EventType::StreamHeadsCommitted, EventType::TimestampObtained];
-        Ok(stored.is_ok_and(|stored| own.iter().any(|own| own.wire_name() == stored.attributes.wire_name)))
+        Ok(is_of_the_record_itself(&event))
     }
+}
+
+/// Whether an event says nothing but what the record says of itself. Such an event is no reason for another one.
+pub(crate) fn is_of_the_record_itself(event: &RecordedEvent) -> bool {
+    let own = [EventType::StreamHeadsCommitted, EventType::TimestampObtained];
+    let stored = StoredEvent::read(event.bytes.as_bytes());
+    stored.is_ok_and(|stored| own.iter().any(|own| own.wire_name() == stored.attributes.wire_name))
 }

@@ -81,6 +81,19 @@ impl Entry {
     }
 }
 
+/// Names of the personal members that are opened in some entries, each once: what a look at them has to tell.
+pub fn opened_names<'e>(entries: impl IntoIterator<Item = &'e Entry>) -> Vec<String> {
+    let opened = entries.into_iter().filter_map(|entry| match &entry.personal {
+        Some(Personal::Open(members)) => Some(members),
+        _ => None,
+    });
+    let seen = opened.flatten().filter(|member| member.opening.is_some());
+    let mut names: Vec<String> = seen.map(|member| member.name.clone()).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
 /// Which part of a timeline.
 #[derive(Clone, Debug, Default)]
 pub struct Question {

@@ -1,7 +1,6 @@
 //! What a dossier shows: the person's stream, the looks at them, and what those cite.
 
 use chrono::{DateTime, Utc};
-use subject_record_schemas::personal::Personal;
 use subject_record_schemas::vocabulary::{AccessPurpose, EvidenceAsker, ViewedThing};
 use subject_record_schemas::{Position, StreamName};
 
@@ -13,7 +12,7 @@ use crate::accesses::Access;
 use crate::caller::Caller;
 use crate::export::under_secrecy;
 use crate::proofs::CommittedHeads;
-use crate::timeline::{Entry, Question, Sight, TimelineError};
+use crate::timeline::{Entry, Question, Sight, TimelineError, opened_names};
 
 /// Times the person's stream is read before giving up when new events keep coming in.
 const TRIES_MAX: u32 = 5;
@@ -87,7 +86,7 @@ impl Dossiers {
             let mut subject = part(stream.clone(), all, question);
             if question.values == Values::Shown {
                 self.open(&mut subject).await?;
-                let seen = seen(&subject);
+                let seen = opened_names(subject.shown());
                 self.accesses.record(caller, &question.subject, &seen, ViewedThing::Export, access).await?;
             }
             let heads = self.parts.proofs.commit_heads(vec![stream.clone(), looks.clone()]).await?;
@@ -166,16 +165,4 @@ fn part(stream: StreamName, all: Vec<Entry>, question: &DossierQuestion) -> Part
         }
     }
     Part { stream, all, left_out }
-}
-
-/// Names of the members that are opened.
-fn seen(part: &Part) -> Vec<String> {
-    let opened = part.shown().filter_map(|entry| match &entry.personal {
-        Some(Personal::Open(members)) => Some(members),
-        _ => None,
-    });
-    let mut names: Vec<String> = opened.flatten().map(|member| member.name.clone()).collect();
-    names.sort();
-    names.dedup();
-    names
 }

@@ -23,7 +23,7 @@ use crate::caller::{Caller, Powers};
 use crate::error;
 use crate::store::append::instant_text;
 use crate::store::{EventKey, RecordedEvent};
-use crate::timeline::{Entry, Member, Question, Sight, Timelines};
+use crate::timeline::{Entry, Member, Question, Sight, Timelines, opened_names};
 
 /// Parameters of a timeline.
 #[derive(Debug, Default, Deserialize)]
@@ -226,14 +226,7 @@ pub(super) async fn look(
 ) -> Result<bool, Problem> {
     let Some(access) = access else { return Ok(false) };
     app.timelines.open(entries, sight).await?;
-    let mut seen = Vec::new();
-    for entry in entries.iter() {
-        if let Some(Personal::Open(members)) = &entry.personal {
-            seen.extend(
-                members.iter().filter(|member| member.opening.is_some()).map(|member| member.name.clone()),
-            );
-        }
-    }
+    let seen = opened_names(entries.iter());
     if seen.is_empty() {
         return Ok(false);
     }

@@ -72,9 +72,8 @@ struct Running {
 impl Follower {
     /// Runs until the notary is let go, or refuses to sign.
     pub(super) async fn run(self, mut commands: mpsc::UnboundedReceiver<Command>) {
-        let mut running = None;
         loop {
-            match self.follow(&mut running, &mut commands).await {
+            match self.follow(&mut commands).await {
                 Ok(()) => return,
                 Err(Fault::Refused(refusal)) => {
                     tracing::error!(%refusal, "no checkpoint is signed any more");
@@ -88,23 +87,15 @@ impl Follower {
                 }
                 Err(fault) => {
                     tell(&fault);
-                    running = None;
                     tokio::time::sleep(TRY_AGAIN).await;
                 }
             }
         }
     }
 
-    async fn follow(
-        &self,
-        running: &mut Option<Running>,
-        commands: &mut mpsc::UnboundedReceiver<Command>,
-    ) -> Result<(), Fault> {
+    async fn follow(&self, commands: &mut mpsc::UnboundedReceiver<Command>) -> Result<(), Fault> {
         let mut news = self.entries.head();
-        let mut open = match running.take() {
-            Some(open) => open,
-            None => self.begin().await?,
-        };
+        let mut open = self.begin().await?;
         loop {
             news.borrow_and_update();
             self.catch_up(&mut open).await?;

@@ -34,15 +34,17 @@ pub(super) async fn run(outside: Weak<Outside>, every: Intervals) {
                 Err(error) => warn(&error, "cosignatures are not kept; tried again later"),
             }
         }
-        let erased =
-            outside.parts.store.fenced_streams().await.map_or(anchored_erased, |fenced| fenced.len());
-        // An erasure is anchored at once: a backup put back before that would bring the person back.
-        let anchor_due = is_due(anchored, every.anchors) || erased != anchored_erased;
-        if !outside.anchors.is_empty() && (size > anchored_size || erased != anchored_erased) && anchor_due {
-            anchored = Some(Instant::now());
-            match outside.anchor().await {
-                Ok(()) => (anchored_size, anchored_erased) = (size, erased),
-                Err(error) => warn(&error, "the anchors are not written; tried again later"),
+        if !outside.anchors.is_empty() {
+            let fenced = outside.parts.store.fenced_streams().await;
+            let erased = fenced.map_or(anchored_erased, |fenced| fenced.len());
+            // An erasure is anchored at once: a backup put back before that would bring the person back.
+            let has_erased = erased != anchored_erased;
+            if has_erased || size > anchored_size && is_due(anchored, every.anchors) {
+                anchored = Some(Instant::now());
+                match outside.anchor().await {
+                    Ok(()) => (anchored_size, anchored_erased) = (size, erased),
+                    Err(error) => warn(&error, "the anchors are not written; tried again later"),
+                }
             }
         }
         if let Some(authority) = &outside.authority

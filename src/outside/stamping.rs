@@ -6,15 +6,15 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 use subject_record_schemas::reference::TextHash;
 use subject_record_schemas::types::log::TimestampObtained;
-use subject_record_schemas::{EventType, Reference, StoredEvent, StreamName};
+use subject_record_schemas::{Reference, StreamName};
 
 use super::{Outside, OutsideError};
 use crate::clock::Entropy;
 use crate::config;
 use crate::intake::Refusal;
 use crate::notary::KeptStamp;
-use crate::notary::checkpoint::SignedCheckpoint;
 use crate::outbound::Trust;
+use crate::proofs::is_of_the_record_itself;
 use crate::stamps;
 use crate::store::{ExpectedRevision, StoreError};
 
@@ -43,7 +43,8 @@ impl Outside {
         };
         let request = stamps::Request::new(imprint, nonce, None);
         let (answer, stamp) = authority.client.stamp(&request, &authority.roots).await?;
-        let Stamped { size, root } = Stamped::of(&checkpoint)?;
+        let size = checkpoint.checkpoint.size;
+        let root = hex::encode(checkpoint.checkpoint.root);
         let token_hash = TextHash::parse(hex::encode(Sha256::digest(&answer))).map_err(|_| Refusal::Store)?;
         let kept = KeptStamp {
             size,
@@ -55,7 +56,7 @@ impl Outside {
         self.parts.notary.keep_stamp(&kept).await?;
         let data = TimestampObtained {
             checkpoint_size: size,
-            checkpoint_root: root,
+            checkpoint_root: TextHash::parse(root).map_err(|_| Refusal::Store)?,
             authority: authority.name.clone(),
             token_hash,
             stamped_at: stamp.at,
@@ -73,24 +74,7 @@ impl Outside {
         let Some(stamped) = stamped else { return Ok(true) };
         let Ok(after) = self.parts.notary.position_before(stamped.size).await else { return Ok(true) };
         let events = self.parts.store.read_all(after, NEWS_EVENTS).await?;
-        let own = [EventType::StreamHeadsCommitted, EventType::TimestampObtained];
-        Ok(events.iter().any(|event| {
-            let stored = StoredEvent::read(event.bytes.as_bytes());
-            !stored.is_ok_and(|stored| own.iter().any(|own| own.wire_name() == stored.attributes.wire_name))
-        }))
-    }
-}
-
-/// A checkpoint as an event names it.
-struct Stamped {
-    size: u64,
-    root: TextHash,
-}
-
-impl Stamped {
-    fn of(checkpoint: &SignedCheckpoint) -> Result<Self, Refusal> {
-        let root = TextHash::parse(hex::encode(checkpoint.checkpoint.root)).map_err(|_| Refusal::Store)?;
-        Ok(Self { size: checkpoint.checkpoint.size, root })
+        Ok(events.iter().any(|event| !is_of_the_record_itself(event)))
     }
 }
 

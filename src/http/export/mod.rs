@@ -12,7 +12,6 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
-use subject_record_schemas::personal::Personal;
 use subject_record_schemas::vocabulary::{AccessPurpose, Language, Role, ViewedThing};
 
 use super::auth::{Authenticated, access_of};
@@ -24,6 +23,7 @@ use crate::config::Operator;
 use crate::error;
 use crate::export::{CopyQuestion, PersonCopy};
 use crate::store::append::instant_text;
+use crate::timeline::opened_names;
 
 /// Name of the form of a copy. It changes when a reader of copies would have to.
 const FORM: &str = "subject-record.copy.v1";
@@ -102,7 +102,8 @@ pub(super) async fn export(
     let copy = app.exports.gather(&subject, &asked).await?;
     let mut copy = copy.ok_or_else(|| Problem::new(error::NOT_FOUND))?;
     app.timelines.open(&mut copy.entries, &sight_of(&caller, Some(&access), None)).await?;
-    app.accesses.record(&caller, &subject, &seen(&copy), ViewedThing::Export, &access).await?;
+    let seen = opened_names(&copy.entries);
+    app.accesses.record(&caller, &subject, &seen, ViewedThing::Export, &access).await?;
 
     let language = query.lang.unwrap_or_else(|| accepted_language(&headers));
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -122,19 +123,6 @@ pub(super) async fn export(
         members.insert("page".into(), page::html(&body, language).into_string().into());
     }
     Ok(json_response(&answer))
-}
-
-/// Names of the members that the copy opens.
-fn seen(copy: &PersonCopy) -> Vec<String> {
-    let mut names = Vec::new();
-    for entry in &copy.entries {
-        if let Some(Personal::Open(members)) = &entry.personal {
-            names.extend(members.iter().filter(|m| m.opening.is_some()).map(|m| m.name.clone()));
-        }
-    }
-    names.sort();
-    names.dedup();
-    names
 }
 
 fn body_of(
