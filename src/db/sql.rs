@@ -98,7 +98,6 @@ value_from! {
 
 /// The one connection that writes.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "there is one a writer")]
 pub enum Connection {
     /// To a file.
     Sqlite(SqliteConnection),
