@@ -1,4 +1,9 @@
-//! SQLite files as this service opens them, and the lock that keeps a data folder to one process.
+//! Databases as this service opens them: SQLite files, with the lock that keeps a data folder to one process, and
+//! schemas of PostgreSQL ([`postgres`]), where several instances share out the work ([`lease`]). [`sql`] asks both.
+
+pub mod lease;
+pub mod postgres;
+pub mod sql;
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::OpenOptionsExt;
@@ -39,6 +44,27 @@ pub enum DatabaseError {
     Migrate {
         /// Which file.
         path: PathBuf,
+        /// Why.
+        #[source]
+        source: MigrateError,
+    },
+    /// A URL names no database.
+    #[error("the URL of the database does not read: it should be like postgres://role@host:5432/database")]
+    Url(#[source] sqlx::Error),
+    /// A database cannot be reached.
+    #[error("cannot use {place}")]
+    Connect {
+        /// Which, without its password.
+        place: String,
+        /// Why.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// The tables of a schema are not those of this build.
+    #[error("cannot bring the tables of {place} up to this version")]
+    MigrateAt {
+        /// Which, without its password.
+        place: String,
         /// Why.
         #[source]
         source: MigrateError,
