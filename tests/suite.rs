@@ -11,6 +11,7 @@ mod intake;
 mod opening;
 mod outside;
 mod page;
+pub(crate) mod postgres;
 mod projector;
 mod proofs;
 mod readme;
