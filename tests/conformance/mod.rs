@@ -91,3 +91,4 @@ macro_rules! conforms {
 
 conforms!(memory);
 conforms!(sqlite);
+conforms!(postgres);
