@@ -10,6 +10,7 @@ mod embedded;
 mod following;
 mod given;
 mod naming;
+mod networked;
 mod reading;
 mod times;
 
