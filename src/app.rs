@@ -30,7 +30,7 @@ use crate::projector::Projector;
 use crate::proofs::Proofs;
 use crate::registers::Registers;
 use crate::rulebook::Rulebook;
-use crate::store::sqlite::SqliteStore;
+use crate::store::place::{Opened, Place, PlaceError};
 use crate::store::{EventStore, StoreError, TextStore};
 use crate::timeline::Timelines;
 use crate::vault::kek::{FileKek, KekError};
@@ -136,6 +136,9 @@ pub enum OpenError {
     /// A database does not open.
     #[error(transparent)]
     Database(#[from] DatabaseError),
+    /// The URL of the events names no place.
+    #[error("store.url is wrong: {0}")]
+    Place(#[from] PlaceError),
     /// The key-encryption key does not read.
     #[error(transparent)]
     Kek(#[from] KekError),
@@ -261,11 +264,9 @@ impl App {
         lies_outside(data, &config.paths.signing_key)?;
         let lock = FolderLock::take(data)?;
 
-        let store =
-            SqliteStore::open(&data.join("events.db"), config.store.clone(), Arc::clone(&clock)).await?;
-        let store = Arc::new(store);
-        let (texts, store): (Arc<dyn TextStore>, Arc<dyn EventStore>) =
-            (Arc::<SqliteStore>::clone(&store), store);
+        let place: Place = config.store.url.parse()?;
+        let opened = place.open(data, &config.store, Arc::clone(&clock), Arc::clone(&entropy));
+        let Opened { events: store, texts } = opened.await?;
         let keys = KeyFile::open(&data.join("keys.db")).await?;
         let tokens = Tokens::load(&keys).await?;
         let kek = Arc::new(FileKek::read(&config.paths.kek)?);
@@ -295,7 +296,7 @@ impl App {
         );
         let intake = Arc::new(intake);
         if is_new {
-            open_log(&intake, &config, &log, new_log, verifier_key).await?;
+            open_log(&intake, &config, &log, new_log, place.engine(), verifier_key).await?;
         }
         let timelines = Arc::new(Timelines::new(Arc::clone(&store), Arc::clone(&vault), log.log_id.clone()));
         let erasure =

@@ -22,6 +22,7 @@ pub mod caller;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod copying;
 pub mod db;
 pub mod decision;
 pub mod dossier;
