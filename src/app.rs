@@ -261,7 +261,8 @@ impl App {
         lies_outside(data, &config.paths.signing_key)?;
         let lock = FolderLock::take(data)?;
 
-        let store = SqliteStore::open(&data.join("events.db"), config.store, Arc::clone(&clock)).await?;
+        let store =
+            SqliteStore::open(&data.join("events.db"), config.store.clone(), Arc::clone(&clock)).await?;
         let store = Arc::new(store);
         let (texts, store): (Arc<dyn TextStore>, Arc<dyn EventStore>) =
             (Arc::<SqliteStore>::clone(&store), store);

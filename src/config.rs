@@ -122,9 +122,11 @@ impl Default for Server {
 }
 
 /// The event store.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Store {
+    /// Where events are: `sqlite:` (files in the data folder), `postgres://role@host/database`, or `kurrentdb://host:2113`.
+    pub url: String,
     /// Events that may wait for the writer; more are answered 503.
     pub queue_events_max: u32,
     /// Events of one commit, and so of one atomic batch.
@@ -134,15 +136,22 @@ pub struct Store {
     /// Pages of write-ahead log after which a commit copies them into the file. Longer intervals write hot
     /// index pages less often.
     pub wal_checkpoint_pages: u32,
+    /// PostgreSQL: connections that read events, of one instance.
+    pub connections_max: u32,
+    /// PostgreSQL, KurrentDB: how long an append is tried again while the database is away, before it is answered 503.
+    pub outage_seconds_max: u64,
 }
 
 impl Default for Store {
     fn default() -> Self {
         Self {
+            url: "sqlite:".into(),
             queue_events_max: 20_000,
             batch_events_max: 1_000,
             stream_heads_max: 200_000,
             wal_checkpoint_pages: 10_000,
+            connections_max: 10,
+            outage_seconds_max: 5,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! One way to ask both engines: a statement has one text where both can, and two where they cannot.
 //!
 //! Placeholders are `$1`, `$2` … in both. Numbers are 64-bit and signed, marks are the numbers 0 and 1, so that a
-//! column reads alike wherever it stands. The event stores do not come this way: they have an engine each.
+//! column reads alike wherever it stands. Only the writers of events, the hottest statements, are an engine's own.
 
 use std::sync::Arc;
 
@@ -217,6 +217,18 @@ impl<'c> From<&'c Pool> for On<'c> {
     }
 }
 
+impl<'c> From<&'c mut SqliteConnection> for On<'c> {
+    fn from(connection: &'c mut SqliteConnection) -> Self {
+        Self::Sqlite(connection)
+    }
+}
+
+impl<'c> From<&'c mut PgConnection> for On<'c> {
+    fn from(connection: &'c mut PgConnection) -> Self {
+        Self::Postgres(connection)
+    }
+}
+
 /// A statement and its values.
 #[derive(Debug)]
 pub struct Query {
@@ -401,6 +413,28 @@ impl Row {
         text, text_or_null: String;
         /// Bytes.
         bytes, bytes_or_null: Vec<u8>;
+    }
+
+    /// A text, where it lies.
+    ///
+    /// # Errors
+    /// When there is no such column, or it holds something else.
+    pub fn str(&self, column: impl Column) -> Result<&str, sqlx::Error> {
+        match self {
+            Self::Sqlite(row) => row.try_get(column),
+            Self::Postgres(row) => row.try_get(column),
+        }
+    }
+
+    /// Bytes, where they lie.
+    ///
+    /// # Errors
+    /// When there is no such column, or it holds something else.
+    pub fn slice(&self, column: impl Column) -> Result<&[u8], sqlx::Error> {
+        match self {
+            Self::Sqlite(row) => row.try_get(column),
+            Self::Postgres(row) => row.try_get(column),
+        }
     }
 
     /// A number that is not negative.

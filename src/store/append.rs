@@ -26,6 +26,17 @@ pub enum Mark {
     Fence,
 }
 
+impl Mark {
+    /// As the tables hold it.
+    pub(super) const fn number(self) -> i64 {
+        match self {
+            Self::None => 0,
+            Self::Registration => 1,
+            Self::Fence => 2,
+        }
+    }
+}
+
 /// An event that is checked and sealed, but has no place yet.
 #[derive(Clone, Debug)]
 pub struct SealedEvent {

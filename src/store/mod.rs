@@ -13,7 +13,11 @@
 //! happens once a stream, and a fence ends the storing of boxes.
 
 pub mod append;
+mod group;
 pub mod memory;
+mod plan;
+pub mod postgres;
+mod reader;
 pub mod sqlite;
 
 use std::sync::Arc;
@@ -96,6 +100,19 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
+/// Something that weakens what the store promises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreWarning {
+    /// A standby is behind, and none is waited for.
+    #[error(
+        "the database has standbys and waits for none of them: if one takes over, acknowledged events can be lost; set synchronous_standby_names"
+    )]
+    AsynchronousStandby,
+    /// The server does not wait for its disk.
+    #[error("the database runs with fsync off: a power failure can lose acknowledged events")]
+    NotSynced,
+}
+
 /// The contract of every engine. Object-safe, so that the engine is a setting.
 #[async_trait]
 pub trait EventStore: Send + Sync + std::fmt::Debug {
@@ -144,6 +161,14 @@ pub trait EventStore: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// Why they cannot.
     async fn ready(&self) -> Result<(), AppendError>;
+
+    /// What whoever runs the service should know of how safe it is.
+    ///
+    /// # Errors
+    /// When the engine failed.
+    async fn warnings(&self) -> Result<Vec<StoreWarning>, StoreError> {
+        Ok(Vec::new())
+    }
 
     /// Whether any box of a stream exists.
     async fn has_box(&self, stream: &StreamName) -> Result<bool, StoreError>;

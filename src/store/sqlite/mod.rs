@@ -1,12 +1,8 @@
 //! The embedded engine: one SQLite file, one writer, no set-up.
 //!
-//! - [`writer`] owns the file's one writing connection, the stream heads and the next position. Whatever waits
-//!   when it is free becomes one statement and one sync (group commit).
-//! - [`plan`] decides, without a database, what a batch may write.
-//! - [`reader`] reads, on connections that cannot write.
+//! [`writer`] owns the file's one writing connection, the stream heads and the next position. Whatever waits when it is
+//! free becomes one statement and one sync (group commit). Readers have connections that cannot write.
 
-mod plan;
-mod reader;
 mod writer;
 
 use std::path::Path;
@@ -14,17 +10,18 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use sqlx::SqlitePool;
 use sqlx::migrate::Migrator;
 use subject_record_schemas::{Position, Revision, StreamName};
-use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::sync::watch;
 
-use self::writer::{Command, Writer};
+use self::writer::Writer;
+use super::group::Queue;
 use super::{
     Append, AppendError, Appended, EventKey, EventStore, RecordedEvent, SealedBox, StoreError, StreamHead,
-    TextStore,
+    TextStore, reader,
 };
 use crate::clock::Clock;
+use crate::db::sql::Pool;
 use crate::db::{DatabaseError, WriterTuning, open_readers, open_writer};
 
 pub(crate) static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite/events");
@@ -37,10 +34,8 @@ const BATCH_EVENTS_CEILING: usize = 2_500;
 /// The embedded engine.
 #[derive(Debug)]
 pub struct SqliteStore {
-    readers: SqlitePool,
-    commands: mpsc::UnboundedSender<Command>,
-    waiting: Arc<Semaphore>,
-    batch_events_max: usize,
+    readers: Pool,
+    queue: Queue,
     last_position: watch::Receiver<Position>,
 }
 
@@ -66,60 +61,18 @@ impl SqliteStore {
         };
         let open_error = |source| DatabaseError::Open { path: path.to_owned(), source };
         let connection = open_writer(path, &MIGRATOR, tuning).await?;
-        let readers = open_readers(path).await?;
+        let readers = Pool::Sqlite(open_readers(path).await?);
         let (publish, last_position) = watch::channel(Position::START);
-        let writer = Writer::open(connection, clock, settings, publish).await.map_err(open_error)?;
-        // Unbounded, because `waiting` bounds what is in it.
-        let (commands, inbox) = mpsc::unbounded_channel();
-        tokio::spawn(writer.run(inbox));
-        let waiting = Arc::new(Semaphore::new(settings.queue_events_max as usize));
-        Ok(Self { readers, commands, waiting, batch_events_max: settings.batch_events_max, last_position })
+        let writer = Writer::open(connection, clock, &settings, publish).await.map_err(open_error)?;
+        let queue = Queue::start(writer, settings.queue_events_max, settings.batch_events_max);
+        Ok(Self { readers, queue, last_position })
     }
-
-    async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Option<T> {
-        let (reply, answer) = oneshot::channel();
-        self.commands.send(command(reply)).ok()?;
-        answer.await.ok()
-    }
-}
-
-/// The writer is gone: it panicked or the process is ending.
-fn closed() -> StoreError {
-    StoreError::Engine("the writer of the event store has stopped".into())
 }
 
 #[async_trait]
 impl EventStore for SqliteStore {
     async fn append_each(&self, appends: Vec<Append>) -> Vec<Result<Appended, AppendError>> {
-        let mut results = Vec::with_capacity(appends.len());
-        let mut rest = appends.into_iter().peekable();
-        while rest.peek().is_some() {
-            // As many appends as fit into one commit; one that never fits is refused alone.
-            let mut events = 0;
-            let mut group = Vec::new();
-            while let Some(append) =
-                rest.next_if(|a| group.is_empty() || events + a.events.len() <= self.batch_events_max)
-            {
-                events += append.events.len();
-                group.push(append);
-            }
-            let count = group.len();
-            let refuse = |refusal: fn() -> AppendError| (0..count).map(move |_| Err(refusal()));
-            if events > self.batch_events_max {
-                results.push(Err(AppendError::TooMany { events, max: self.batch_events_max }));
-                continue;
-            }
-            let permits = u32::try_from(events).unwrap_or(u32::MAX);
-            let Ok(permit) = Arc::clone(&self.waiting).try_acquire_many_owned(permits) else {
-                results.extend(refuse(|| AppendError::QueueFull));
-                continue;
-            };
-            match self.ask(|reply| Command::Append { appends: group, events, permit, reply }).await {
-                Some(answers) => results.extend(answers),
-                None => results.extend(refuse(|| closed().into())),
-            }
-        }
-        results
+        self.queue.append_each(appends).await
     }
 
     async fn read_stream(
@@ -168,10 +121,7 @@ impl EventStore for SqliteStore {
     }
 
     async fn ready(&self) -> Result<(), AppendError> {
-        if self.waiting.available_permits() == 0 {
-            return Err(AppendError::QueueFull);
-        }
-        self.ask(|reply| Command::Ready { reply }).await.unwrap_or_else(|| Err(closed().into()))
+        self.queue.ready().await
     }
 
     async fn has_box(&self, stream: &StreamName) -> Result<bool, StoreError> {
@@ -179,8 +129,7 @@ impl EventStore for SqliteStore {
     }
 
     async fn destroy_boxes(&self, stream: &StreamName) -> Result<u64, StoreError> {
-        let stream = stream.clone();
-        self.ask(|reply| Command::DestroyBoxes { stream, reply }).await.unwrap_or_else(|| Err(closed()))
+        self.queue.destroy_boxes(stream).await
     }
 
     async fn fenced_streams(&self) -> Result<Vec<StreamName>, StoreError> {
@@ -195,8 +144,7 @@ impl EventStore for SqliteStore {
 #[async_trait]
 impl TextStore for SqliteStore {
     async fn put_text(&self, hash: &str, body: &[u8]) -> Result<(), StoreError> {
-        let (hash, body) = (hash.to_owned(), body.to_vec());
-        self.ask(|reply| Command::PutText { hash, body, reply }).await.unwrap_or_else(|| Err(closed()))
+        self.queue.put_text(hash, body).await
     }
 
     async fn text(&self, hash: &str) -> Result<Option<Vec<u8>>, StoreError> {

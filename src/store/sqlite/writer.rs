@@ -1,20 +1,22 @@
-//! The one writer of the file: group commit.
+//! The one writer of the file.
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use lru::LruCache;
 use sqlx::{AssertSqlSafe, SqliteConnection};
 use subject_record_schemas::{Position, Source, StreamName};
-use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
+use tokio::sync::watch;
 
-use super::plan::{Ground, KnownStream, Plan};
-use super::{SqliteSettings, reader};
+use super::SqliteSettings;
 use crate::clock::Clock;
 use crate::db::scrub;
 use crate::store::append::RecordedTimes;
-use crate::store::{Append, AppendError, Appended, EventKey, Mark, Receipt, StoreError};
+use crate::store::group::{Writes, failed, is_unique_violation};
+use crate::store::plan::{Ground, KnownStream, Plan};
+use crate::store::{Append, AppendError, Appended, EventKey, Receipt, StoreError, reader};
 
 const STATE: &str = "SELECT coalesce(max(position), 0), \
     (SELECT recorded_us FROM events ORDER BY position DESC LIMIT 1), \
@@ -30,39 +32,9 @@ const ROW: &str = "(?,?,?,?,?,?,?,?,?,?,?,?,?)";
 /// Streams met for the first time in a batch are loaded by one query; heads beyond the cache load again.
 type Heads = LruCache<StreamName, KnownStream>;
 
-/// What the writer is asked to do.
-pub(super) enum Command {
-    Append {
-        appends: Vec<Append>,
-        events: usize,
-        permit: OwnedSemaphorePermit,
-        reply: oneshot::Sender<Vec<Result<Appended, AppendError>>>,
-    },
-    DestroyBoxes {
-        stream: StreamName,
-        reply: oneshot::Sender<Result<u64, StoreError>>,
-    },
-    Ready {
-        reply: oneshot::Sender<Result<(), AppendError>>,
-    },
-    PutText {
-        hash: String,
-        body: Vec<u8>,
-        reply: oneshot::Sender<Result<(), StoreError>>,
-    },
-}
-
-/// One caller's appends within a batch, and where its answers go.
-struct Waiting {
-    appends: usize,
-    reply: oneshot::Sender<Vec<Result<Appended, AppendError>>>,
-    _permit: OwnedSemaphorePermit,
-}
-
 pub(super) struct Writer {
     connection: SqliteConnection,
     clock: Arc<dyn Clock>,
-    batch_events_max: usize,
     heads: Heads,
     sources: HashMap<Source, i64>,
     last_position: u64,
@@ -77,7 +49,7 @@ impl Writer {
     pub(super) async fn open(
         connection: SqliteConnection,
         clock: Arc<dyn Clock>,
-        settings: SqliteSettings,
+        settings: &SqliteSettings,
         publish: watch::Sender<Position>,
     ) -> Result<Self, sqlx::Error> {
         // A batch must fit, or its own streams would push one another out.
@@ -85,7 +57,6 @@ impl Writer {
         let mut writer = Self {
             connection,
             clock,
-            batch_events_max: settings.batch_events_max,
             heads: LruCache::new(NonZeroUsize::new(heads_max).unwrap_or(NonZeroUsize::MIN)),
             sources: HashMap::new(),
             last_position: 0,
@@ -110,73 +81,6 @@ impl Writer {
         self.times.go_on_after(state.1.and_then(chrono::DateTime::from_timestamp_micros));
         self.publish.send_replace(Position::new(self.last_position));
         Ok(())
-    }
-
-    /// Runs until every sender is gone and the queue is empty.
-    pub(super) async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Command>) {
-        let mut next = None;
-        loop {
-            let command = match next.take() {
-                Some(command) => command,
-                None => match inbox.recv().await {
-                    Some(command) => command,
-                    None => break,
-                },
-            };
-            match command {
-                Command::Append { appends, events, permit, reply } => {
-                    let mut batch_events = events;
-                    let mut waiting = vec![Waiting { appends: appends.len(), reply, _permit: permit }];
-                    let mut batch = appends;
-                    while let Ok(command) = inbox.try_recv() {
-                        match command {
-                            Command::Append { appends, events, permit, reply }
-                                if batch_events + events <= self.batch_events_max =>
-                            {
-                                batch_events += events;
-                                waiting.push(Waiting { appends: appends.len(), reply, _permit: permit });
-                                batch.extend(appends);
-                            }
-                            other => {
-                                next = Some(other);
-                                break;
-                            }
-                        }
-                    }
-                    let mut results = self.append(&batch).await.into_iter();
-                    for caller in waiting {
-                        // A caller that went away does not undo what it asked for.
-                        let _ = caller.reply.send(results.by_ref().take(caller.appends).collect());
-                    }
-                }
-                Command::DestroyBoxes { stream, reply } => {
-                    let _ = reply.send(self.destroy_boxes(&stream).await);
-                }
-                Command::Ready { reply } => {
-                    let _ = reply.send(self.ready().await);
-                }
-                Command::PutText { hash, body, reply } => {
-                    let query = sqlx::query(PUT_TEXT).bind(hash).bind(body).execute(&mut self.connection);
-                    let _ = reply.send(query.await.map(|_| ()).map_err(StoreError::from));
-                }
-            }
-        }
-    }
-
-    /// Writes a batch and answers every append of it.
-    async fn append(&mut self, batch: &[Append]) -> Vec<Result<Appended, AppendError>> {
-        match self.try_append(batch).await {
-            Ok(results) => results,
-            Err(error) => {
-                tracing::error!(%error, appends = batch.len(), "a batch could not be written");
-                if let Err(error) = self.load().await {
-                    tracing::error!(%error, "the state of the event store cannot be read");
-                }
-                let cause = error.to_string();
-                let fault = || AppendError::Store(StoreError::Engine(cause.clone().into()));
-                batch.iter().map(|_| Err(fault())).collect()
-            }
-        }
     }
 
     async fn try_append(
@@ -318,7 +222,7 @@ impl Writer {
                 .bind(source)
                 .bind(new_source)
                 .bind(event.key.id.as_str())
-                .bind(mark_number(event.mark))
+                .bind(event.mark.number())
                 .bind(receipt.recorded_at.timestamp_micros())
                 .bind(receipt.leaf_hash.bytes().as_slice())
                 .bind(&*event.text)
@@ -331,10 +235,21 @@ impl Writer {
         self.sources.extend(new_sources);
         Ok(new_streams)
     }
+}
 
-    async fn ready(&mut self) -> Result<(), AppendError> {
-        sqlx::query("SELECT 1").execute(&mut self.connection).await.map_err(StoreError::from)?;
-        if self.times.believes(self.clock.read()) { Ok(()) } else { Err(AppendError::ClockLeapt) }
+#[async_trait]
+impl Writes for Writer {
+    async fn append(&mut self, batch: &[Append]) -> Vec<Result<Appended, AppendError>> {
+        match self.try_append(batch).await {
+            Ok(results) => results,
+            Err(error) => {
+                tracing::error!(%error, appends = batch.len(), "a batch could not be written");
+                if let Err(error) = self.load().await {
+                    tracing::error!(%error, "the state of the event store cannot be read");
+                }
+                failed(batch, &error)
+            }
+        }
     }
 
     async fn destroy_boxes(&mut self, stream: &StreamName) -> Result<u64, StoreError> {
@@ -346,21 +261,19 @@ impl Writer {
             Err(StoreError::NotScrubbed)
         }
     }
+
+    async fn put_text(&mut self, hash: String, body: Vec<u8>) -> Result<(), StoreError> {
+        sqlx::query(PUT_TEXT).bind(hash).bind(body).execute(&mut self.connection).await?;
+        Ok(())
+    }
+
+    async fn ready(&mut self) -> Result<(), AppendError> {
+        sqlx::query("SELECT 1").execute(&mut self.connection).await.map_err(StoreError::from)?;
+        if self.times.believes(self.clock.read()) { Ok(()) } else { Err(AppendError::ClockLeapt) }
+    }
 }
 
 /// A number as SQLite holds it. Positions and revisions stay far below its limit.
 fn row_number(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-fn mark_number(mark: Mark) -> i64 {
-    match mark {
-        Mark::None => 0,
-        Mark::Registration => 1,
-        Mark::Fence => 2,
-    }
-}
-
-fn is_unique_violation(error: &sqlx::Error) -> bool {
-    error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation)
 }

@@ -1,4 +1,4 @@
-//! What a batch of appends may write: decided in memory, before one statement writes it.
+//! What a batch of appends may write: decided in memory, before one statement writes it. Both SQL engines plan so.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -6,15 +6,15 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use subject_record_schemas::{Position, Revision, StreamName};
 
-use crate::store::append::{STORED_BYTES_MAX, leaf_hash};
-use crate::store::{
+use super::append::{STORED_BYTES_MAX, leaf_hash};
+use super::{
     Append, AppendError, Appended, EventKey, Mark, Outcome, Receipt, SealedBox, SealedEvent, StreamHead,
 };
 
 /// A stream as the writer knows it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct KnownStream {
-    /// Its number in the file, once it has one.
+    /// Its number in the tables, once it has one.
     pub(super) number: Option<i64>,
     /// Its end.
     pub(super) head: Option<StreamHead>,

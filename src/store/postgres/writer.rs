@@ -1,0 +1,387 @@
+//! The writer of one instance.
+//!
+//! It knows where the log ended when it last wrote or looked, and the ends of streams as of then. A batch is planned on
+//! that and written by one statement which takes effect only if the log still ends there. When other instances append
+//! too, it takes the sequencer's lock first and looks again under it.
+//!
+//! When the connection is lost in mid-statement nobody knows whether the batch was written. The next connection takes the
+//! lock, which a commit under way still holds, and then asks for the batch by name: so it is never doubled.
+
+use std::collections::HashMap;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use lru::LruCache;
+use sqlx::{Connection as _, PgConnection};
+use subject_record_schemas::{Position, Source, StreamName};
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::PostgresSettings;
+use super::arrays::{Given, Numbers, write};
+use super::listener::reach;
+use super::outage::{Pauses, is_away, within};
+use crate::clock::{Clock, Entropy};
+use crate::db::postgres::Postgres;
+use crate::store::append::RecordedTimes;
+use crate::store::group::{Writes, failed, is_unique_violation};
+use crate::store::plan::{Ground, KnownStream, Plan};
+use crate::store::{Append, AppendError, Appended, EventKey, Receipt, StoreError, reader};
+
+const STATE: &str = "SELECT position, recorded_us, streams, sources FROM sequencer";
+const STATE_LOCKED: &str = "SELECT position, recorded_us, streams, sources FROM sequencer FOR UPDATE";
+const SOURCES: &str = "SELECT source, name FROM sources";
+const DESTROY_BOXES: &str = "DELETE FROM boxes WHERE position IN \
+    (SELECT position FROM events WHERE stream = (SELECT stream FROM streams WHERE name = $1))";
+const PUT_TEXT: &str = "INSERT INTO texts (hash, body) VALUES ($1, $2) ON CONFLICT (hash) DO NOTHING";
+// A server that acknowledges before it is synced is made to wait for its disk; one that waits for standbys keeps to that.
+const SYNCED: &str = "SELECT set_config('synchronous_commit', 'on', false) \
+    WHERE current_setting('synchronous_commit') = 'off'";
+
+/// Batches for which the lock is taken first, after another instance came in between.
+const CONTENDED_BATCHES: u32 = 32;
+
+type Answers = Vec<Result<Appended, AppendError>>;
+type State = (i64, Option<i64>, i64, i64);
+
+/// A batch that may or may not have been written.
+type Unknown = Option<Plan>;
+
+pub(super) struct Writer {
+    place: Postgres,
+    connection: Option<PgConnection>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    outage_max: Duration,
+    heads: LruCache<StreamName, KnownStream>,
+    sources: HashMap<Source, i64>,
+    last_position: u64,
+    last_stream: i64,
+    last_source: i64,
+    times: RecordedTimes,
+    /// Look names up before writing: set after a batch that held a repeated one, since such come in runs.
+    look_up_first: bool,
+    /// Batches for which the lock is still taken first.
+    contended: u32,
+    publish: Arc<watch::Sender<Position>>,
+}
+
+impl Writer {
+    pub(super) async fn open(
+        place: &Postgres,
+        settings: &PostgresSettings,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        publish: Arc<watch::Sender<Position>>,
+    ) -> Result<Self, sqlx::Error> {
+        // A batch must fit, or its own streams would push one another out.
+        let heads_max = settings.stream_heads_max.max(settings.batch_events_max);
+        let mut writer = Self {
+            place: place.clone(),
+            connection: None,
+            clock,
+            entropy,
+            outage_max: Duration::from_secs(settings.outage_seconds_max),
+            heads: LruCache::new(NonZeroUsize::new(heads_max).unwrap_or(NonZeroUsize::MIN)),
+            sources: HashMap::new(),
+            last_position: 0,
+            last_stream: 0,
+            last_source: 0,
+            times: RecordedTimes::after(None),
+            look_up_first: false,
+            contended: 0,
+            publish,
+        };
+        let mut connection = writer.connect().await?;
+        let state = sqlx::query_as(STATE).fetch_one(&mut connection).await?;
+        writer.take_in(&mut connection, state).await?;
+        writer.connection = Some(connection);
+        Ok(writer)
+    }
+
+    async fn connect(&self) -> Result<PgConnection, sqlx::Error> {
+        let mut connection = self.place.connect().await?;
+        within(sqlx::query(SYNCED).execute(&mut connection)).await?;
+        Ok(connection)
+    }
+
+    /// Makes what the sequencer says the state in memory. Whatever was known of streams may have changed.
+    async fn take_in(&mut self, connection: &mut PgConnection, state: State) -> Result<(), sqlx::Error> {
+        let (position, recorded_us, streams, sources) = state;
+        self.heads.clear();
+        if sources != self.last_source {
+            let rows: Vec<(i64, String)> =
+                within(sqlx::query_as(SOURCES).fetch_all(&mut *connection)).await?;
+            self.sources =
+                rows.into_iter().filter_map(|(n, name)| Some((Source::parse(name).ok()?, n))).collect();
+        }
+        self.last_position = u64::try_from(position).unwrap_or(0);
+        (self.last_stream, self.last_source) = (streams, sources);
+        self.times.go_on_after(recorded_us.and_then(chrono::DateTime::from_timestamp_micros));
+        reach(&self.publish, Position::new(self.last_position));
+        Ok(())
+    }
+
+    fn is_where_it_was(&self, state: State) -> bool {
+        u64::try_from(state.0).is_ok_and(|position| position == self.last_position)
+    }
+
+    async fn streams_of(
+        &mut self,
+        connection: &mut PgConnection,
+        batch: &[Append],
+    ) -> Result<HashMap<StreamName, KnownStream>, sqlx::Error> {
+        let mut streams = HashMap::with_capacity(batch.len());
+        let mut cold = Vec::new();
+        for append in batch {
+            match self.heads.get(&append.stream) {
+                Some(known) => {
+                    streams.insert(append.stream.clone(), *known);
+                }
+                None => cold.push(append.stream.to_string()),
+            }
+        }
+        if !cold.is_empty() {
+            cold.sort_unstable();
+            cold.dedup();
+            streams.extend(within(reader::known_streams(connection, &cold)).await?);
+            for append in batch {
+                let absent = KnownStream { number: None, head: None };
+                streams.entry(append.stream.clone()).or_insert(absent);
+            }
+        }
+        Ok(streams)
+    }
+
+    /// Plans a batch, with its names looked up if that is asked for or may matter.
+    async fn plan(
+        &mut self,
+        connection: &mut PgConnection,
+        batch: &[Append],
+        look_up: bool,
+    ) -> Result<(Plan, bool), sqlx::Error> {
+        let streams = self.streams_of(connection, batch).await?;
+        let recorded_at = self.times.next(self.clock.read());
+        if recorded_at.is_none() {
+            tracing::error!(
+                "ALARM: the clock leapt by more than a minute; nothing is stored until it is set right"
+            );
+        }
+        let next_position = self.last_position + 1;
+        let plan = |recorded: &HashMap<EventKey, Receipt>| {
+            Plan::of(batch, Ground { streams: streams.clone(), recorded, next_position, recorded_at })
+        };
+        if !(look_up || self.look_up_first) {
+            let plan = plan(&HashMap::new());
+            if !plan.refused {
+                return Ok((plan, false));
+            }
+        }
+        let keys: Vec<_> = batch.iter().flat_map(|append| &append.events).map(|event| &event.key).collect();
+        let recorded = within(reader::receipts(connection, &keys)).await?;
+        Ok((plan(&recorded), true))
+    }
+
+    /// Writes a plan that has events; `None` when the log has moved on.
+    async fn write(&self, connection: &mut PgConnection, plan: &Plan) -> Result<Option<Given>, sqlx::Error> {
+        let numbers = Numbers {
+            last_position: self.last_position,
+            last_stream: self.last_stream,
+            sources: &self.sources,
+            last_source: self.last_source,
+        };
+        within(write(connection, plan, &numbers)).await
+    }
+
+    /// Makes a written plan the state in memory, and answers it.
+    fn settle(&mut self, plan: Plan, given: Given) -> Answers {
+        self.look_up_first = plan.repeated;
+        self.last_position += plan.events.len() as u64;
+        self.last_stream = given.streams.values().copied().max().unwrap_or(self.last_stream);
+        self.last_source = given.sources.values().copied().max().unwrap_or(self.last_source);
+        self.sources.extend(given.sources);
+        for (name, mut known) in plan.streams {
+            known.number = known.number.or_else(|| given.streams.get(&name).copied());
+            // A stream that is not in the tables is not remembered as absent: it may be the next to come.
+            if known.number.is_some() {
+                self.heads.put(name, known);
+            }
+        }
+        reach(&self.publish, Position::new(self.last_position));
+        plan.results
+    }
+
+    /// Writes a batch, or answers `None` when another instance came in between.
+    async fn write_alone(
+        &mut self,
+        connection: &mut PgConnection,
+        batch: &[Append],
+        unknown: &mut Unknown,
+    ) -> Result<Option<Answers>, sqlx::Error> {
+        let mut look_up = false;
+        loop {
+            let (plan, looked_up) = self.plan(connection, batch, look_up).await?;
+            if plan.events.is_empty() {
+                // A refusal stands only if nothing was appended since what it rests on.
+                let state = within(sqlx::query_as(STATE).fetch_one(&mut *connection)).await?;
+                return Ok(self.is_where_it_was(state).then(|| self.settle(plan, Given::default())));
+            }
+            match self.write(connection, &plan).await {
+                Ok(given) => return Ok(given.map(|given| self.settle(plan, given))),
+                // Somebody sent an event again: find out which.
+                Err(error) if !looked_up && is_unique_violation(&error) => look_up = true,
+                Err(error) => {
+                    *unknown = is_away(&error).then_some(plan);
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    /// Writes a batch under the sequencer's lock, unless it turns out to be written already.
+    async fn write_locked(
+        &mut self,
+        connection: &mut PgConnection,
+        batch: &[Append],
+        unknown: &mut Unknown,
+        look_up: bool,
+    ) -> Result<Option<Answers>, sqlx::Error> {
+        let mut together = within(connection.begin()).await?;
+        let state: State = within(sqlx::query_as(STATE_LOCKED).fetch_one(&mut *together)).await?;
+        if !self.is_where_it_was(state) {
+            self.take_in(&mut together, state).await?;
+        } else if unknown.is_none() {
+            self.contended = self.contended.saturating_sub(1);
+        }
+        if let Some(first) = unknown.as_ref().and_then(|plan| plan.events.first()) {
+            let found = within(reader::receipts(&mut *together, &[&first.key])).await?;
+            let is_written = found.get(&first.key).is_some_and(|receipt| *receipt == first.receipt);
+            if is_written && let Some(plan) = unknown.take() {
+                within(together.rollback()).await?;
+                return Ok(Some(plan.results));
+            }
+            *unknown = None;
+        }
+        let (plan, looked_up) = self.plan(&mut together, batch, look_up).await?;
+        if plan.events.is_empty() {
+            within(together.rollback()).await?;
+            return Ok(Some(self.settle(plan, Given::default())));
+        }
+        match self.write(&mut together, &plan).await {
+            Ok(Some(given)) => match within(together.commit()).await {
+                Ok(()) => Ok(Some(self.settle(plan, given))),
+                Err(error) => {
+                    *unknown = Some(plan);
+                    Err(error)
+                }
+            },
+            Ok(None) => Err(sqlx::Error::Protocol("the sequencer moved under its lock".into())),
+            Err(error) if !looked_up && is_unique_violation(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn attempt(&mut self, batch: &[Append], unknown: &mut Unknown) -> Result<Answers, sqlx::Error> {
+        // Taken out, so that a connection on which anything went wrong is never used again.
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => self.connect().await?,
+        };
+        let mut answers = None;
+        if unknown.is_none() && self.contended == 0 {
+            answers = self.write_alone(&mut connection, batch, unknown).await?;
+            if answers.is_none() {
+                self.contended = CONTENDED_BATCHES;
+            }
+        }
+        let mut look_up = false;
+        while answers.is_none() {
+            answers = self.write_locked(&mut connection, batch, unknown, look_up).await?;
+            look_up = true;
+        }
+        self.connection = Some(connection);
+        answers.ok_or_else(|| sqlx::Error::Protocol("a batch has no answers".into()))
+    }
+
+    /// Does something on the connection, on a new one if need be.
+    async fn execute(
+        &mut self,
+        sql: &'static str,
+        text: &str,
+        bytes: Option<&[u8]>,
+    ) -> Result<u64, sqlx::Error> {
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => self.connect().await?,
+        };
+        let mut query = sqlx::query(sql).bind(text);
+        if let Some(bytes) = bytes {
+            query = query.bind(bytes);
+        }
+        let done = within(query.execute(&mut connection)).await?;
+        self.connection = Some(connection);
+        Ok(done.rows_affected())
+    }
+
+    /// Does it, and again for as long as the database is away: it does nothing when it is done twice.
+    async fn insist(
+        &mut self,
+        sql: &'static str,
+        text: &str,
+        bytes: Option<&[u8]>,
+    ) -> Result<u64, StoreError> {
+        let (until, mut pauses) = (Instant::now() + self.outage_max, Pauses::default());
+        loop {
+            match self.execute(sql, text, bytes).await {
+                Err(error) if is_away(&error) && Instant::now() < until => pauses.next(&*self.entropy).await,
+                done => return Ok(done?),
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Writes for Writer {
+    async fn append(&mut self, batch: &[Append]) -> Answers {
+        let (until, mut pauses) = (Instant::now() + self.outage_max, Pauses::default());
+        let mut unknown = None;
+        loop {
+            match self.attempt(batch, &mut unknown).await {
+                Ok(answers) => return answers,
+                Err(error) if is_away(&error) && Instant::now() < until => {
+                    tracing::warn!(%error, "the database is away; a batch is tried again");
+                    pauses.next(&*self.entropy).await;
+                }
+                Err(error) => {
+                    tracing::error!(%error, appends = batch.len(), "a batch could not be written");
+                    // Whatever was known of the streams may be wrong by now: the next batch looks under the lock.
+                    self.heads.clear();
+                    self.contended = CONTENDED_BATCHES;
+                    return failed(batch, &error);
+                }
+            }
+        }
+    }
+
+    async fn destroy_boxes(&mut self, stream: &StreamName) -> Result<u64, StoreError> {
+        // What the rows held lies in free space and in the server's own log until both are written over. It stays
+        // sealed, and its key is destroyed next.
+        self.insist(DESTROY_BOXES, &stream.to_string(), None).await
+    }
+
+    async fn put_text(&mut self, hash: String, body: Vec<u8>) -> Result<(), StoreError> {
+        self.insist(PUT_TEXT, &hash, Some(&body)).await.map(drop)
+    }
+
+    async fn ready(&mut self) -> Result<(), AppendError> {
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => self.connect().await.map_err(StoreError::from)?,
+        };
+        within(sqlx::query(STATE).execute(&mut connection)).await.map_err(StoreError::from)?;
+        self.connection = Some(connection);
+        if self.times.believes(self.clock.read()) { Ok(()) } else { Err(AppendError::ClockLeapt) }
+    }
+}
