@@ -10,6 +10,7 @@ mod embedded;
 mod following;
 pub(crate) mod given;
 mod naming;
+mod networked;
 mod reading;
 mod times;
 
@@ -91,3 +92,4 @@ macro_rules! conforms {
 
 conforms!(memory);
 conforms!(sqlite);
+conforms!(postgres);
