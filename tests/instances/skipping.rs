@@ -4,7 +4,6 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures::future::join_all;
 use sqlx::{Connection as _, PgConnection};
 use subject_record::clock::SeededEntropy;
 use subject_record::store::postgres::{PostgresSettings, PostgresStore};
@@ -177,28 +176,4 @@ async fn an_instance_that_is_cut_off_in_mid_append_holds_others_up_for_seconds_o
     proxy.heal();
     record(&*one, any(&person(1), [event("e-1")])).await;
     assert_eq!(check_log(&*other).await.unwrap().events.len(), 8);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn instances_that_append_at_once_give_out_each_position_once() {
-    const APPENDS: u32 = 40;
-    let url = Cluster::shared().database().await;
-    let instances = join_all((0..3).map(|number| instance(&url, number))).await;
-    let followers: Vec<_> =
-        instances.iter().map(|store| follower(store, u64::from(3 * 4 * APPENDS))).collect();
-    let writers = (0..12_u32).map(|writer| {
-        let store = Arc::clone(&instances[writer as usize % 3]);
-        tokio::spawn(async move {
-            for number in 0..APPENDS {
-                record(&*store, any(&person(number % 4), [event(&format!("e-{writer}-{number}"))])).await;
-            }
-        })
-    });
-    for writer in writers.collect::<Vec<_>>() {
-        writer.await.unwrap();
-    }
-    let log = check_log(&*instances[0]).await.unwrap().events;
-    for follower in followers {
-        assert_eq!(timeout(PATIENCE, follower).await.unwrap().unwrap(), log);
-    }
 }
