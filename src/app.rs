@@ -278,7 +278,8 @@ impl App {
         let tokens = Tokens::load(&keys).await?;
         let kek = Arc::new(FileKek::read(&config.paths.kek)?);
         sound(&*store, &keys, &*kek).await?;
-        let vault = Arc::new(Vault::new(keys, kek, config.vault, Arc::clone(&clock), Arc::clone(&entropy)));
+        let vault =
+            Arc::new(Vault::new(keys, kek, config.vault.clone(), Arc::clone(&clock), Arc::clone(&entropy)));
 
         let seed = signing_seed(&config.paths.signing_key)?;
         let verifier_key = verifier_key(&seed);
