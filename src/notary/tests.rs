@@ -13,6 +13,8 @@ use super::source::{EntriesError, Entry};
 use super::tile::read_bundle;
 use super::tree::{check_consistency, leaf_hash};
 use super::*;
+use crate::clock::SystemEntropy;
+use crate::db::sql::{Sql, query};
 
 /// A log of which a test may change anything.
 #[derive(Debug)]
@@ -100,12 +102,13 @@ impl Given {
 
     async fn notary_with(&self, origin: &str, outside: Vec<SignedCheckpoint>) -> Notary {
         let opening = Opening {
-            file: &self.folder.path().join("log.db"),
+            place: Place::File(self.folder.path().join("log.db")),
             signing_key_file: &self.folder.path().join("signing_key"),
             key: Arc::new(key(origin)),
             entries: Arc::clone(&self.log) as Arc<dyn Entries>,
             outside,
             settings: Settings { checkpoint_every: Duration::from_millis(5), batch_events: 100 },
+            entropy: Arc::new(SystemEntropy),
         };
         Notary::open(opening).await.unwrap()
     }
@@ -284,9 +287,9 @@ async fn an_altered_tile_is_not_signed_over() {
     let notary = given.notary().await;
     notary.covering(given.log.last(), PATIENCE).await.unwrap();
     {
-        let mut writer = notary.file.writer.lock().await;
-        let alter = "UPDATE tiles SET hashes = zeroblob(64) WHERE tile >= (1 << 40)";
-        sqlx::query(alter).execute(&mut *writer).await.unwrap();
+        static ALTER: Sql = Sql::both("UPDATE tiles SET hashes = zeroblob(64) WHERE tile >= (1 << 40)");
+        let mut held = notary.tables.session.lock().await;
+        query(&ALTER).execute(held.connection().unwrap()).await.unwrap();
     }
     drop(notary);
     assert_eq!(refusal(&given.notary().await, &given.log).await, Refusal::OtherRoot { size: 600 });
