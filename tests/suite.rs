@@ -8,6 +8,7 @@ mod documents;
 mod doors;
 mod guards;
 mod intake;
+mod notary;
 mod opening;
 mod outside;
 mod page;

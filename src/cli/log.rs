@@ -89,7 +89,8 @@ impl Check {
         let config = common.config()?;
         let data = &config.paths.data;
         let _owned = FolderLock::take(data).map_err(|error| said(&error))?;
-        let stored = StoredLog::open(&Place::File(data.join("log.db"))).await.map_err(|error| said(&error))?;
+        let stored =
+            StoredLog::open(&Place::File(data.join("log.db"))).await.map_err(|error| said(&error))?;
         let mut claimed = Claimed::nothing();
         if let Some(stored) = &stored {
             claimed.checkpoints = stored.checkpoints().await.map_err(|error| said(&error))?;

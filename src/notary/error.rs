@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use subject_record_schemas::Position;
 
 use super::checkpoint;
-use super::tables::TablesError;
 use super::source::EntriesError;
+use super::tables::TablesError;
 use super::tree::TreeError;
 
 /// Why no checkpoint is signed.
@@ -73,10 +73,10 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// Whether nothing but a person's doing ends it.
+    /// Whether waiting for the end of it is in vain. Another instance's may end when that one does.
     #[must_use]
     pub const fn is_final(&self) -> bool {
-        !matches!(self, Self::Failed)
+        !matches!(self, Self::Failed | Self::Elsewhere(_))
     }
 }
 

@@ -132,8 +132,8 @@ impl HeadsKeeper {
             let heads = serde_json::Value::from(heads).to_string();
             query(&PUT_HEADS).bind(heads).execute(&mut together).await?;
             let members = members(&mut together, &buckets).await?;
-            streams += (members.values().map(|members| members.len() as u64).sum::<u64>())
-                .saturating_sub(before);
+            streams +=
+                (members.values().map(|members| members.len() as u64).sum::<u64>()).saturating_sub(before);
             leaves.extend(members.iter().map(|(bucket, members)| (*bucket, bucket_leaf(members))));
         }
         let written: Vec<_> =

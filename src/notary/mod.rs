@@ -25,8 +25,6 @@ mod session;
 pub mod source;
 pub mod stored;
 mod tables;
-#[cfg(test)]
-mod tests;
 pub mod tile;
 pub mod tree;
 mod turns;
@@ -254,12 +252,11 @@ impl Notary {
                 Ok(None) | Err(TablesError::Engine(_)) => {}
                 Err(error) => return Err(error.into()),
             }
-            let refusal = self.state.borrow().refusal.clone();
-            if let Some(refusal) = refusal.filter(Refusal::is_final) {
-                return Err(refusal.into());
-            }
-            if Instant::now() >= until {
-                return Err(NotaryError::Unanswered(ANSWER_WAIT_MAX.as_secs()));
+            let (is_late, refusal) = (Instant::now() >= until, self.state.borrow().refusal.clone());
+            match refusal {
+                Some(refusal) if is_late || refusal.is_final() => return Err(refusal.into()),
+                None if is_late => return Err(NotaryError::Unanswered(ANSWER_WAIT_MAX.as_secs())),
+                _ => {}
             }
         }
     }

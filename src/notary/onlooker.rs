@@ -54,7 +54,7 @@ impl Follower {
     /// Says what is wrong, unless the follower of this instance said something itself.
     fn tell(&self, seen: &mut Seen, fault: Option<Refusal>) {
         if fault != seen.told
-            && let Some(refusal) = fault.as_ref().filter(|refusal| refusal.is_final())
+            && let Some(refusal) = fault.as_ref().filter(|refusal| **refusal != Refusal::Failed)
         {
             tracing::error!(%refusal, "no checkpoint is signed any more, or what is signed does not hold");
         }
@@ -88,7 +88,8 @@ impl Follower {
         let signed = SignedCheckpoint::parse(note)?;
         signed.verify(self.key.verifier_key())?;
         let newest = &signed.checkpoint;
-        for checkpoint in [seen.held.as_ref().map(|held| &held.checkpoint), Some(newest)].into_iter().flatten()
+        for checkpoint in
+            [seen.held.as_ref().map(|held| &held.checkpoint), Some(newest)].into_iter().flatten()
         {
             let (size, position) =
                 self.tables.progress().await?.map_or((0, Position::START), |(size, at, _)| (size, at));

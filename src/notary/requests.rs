@@ -7,11 +7,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use subject_record_schemas::{Position, StreamName};
 
+use super::HeadsCommitment;
 use super::heads::{HeadProof, name_hash};
 use super::session::within;
 use super::tables::{LogTables, TablesError};
 use super::tree::Hash;
-use super::HeadsCommitment;
 use crate::db::sql::{Connection, Sql, query};
 
 /// How often the one that signs looks for requests, and others for answers.

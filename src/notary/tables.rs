@@ -156,8 +156,7 @@ impl LogTables {
     /// Root of the tree of a size that is not larger than the kept one.
     pub(super) async fn root(&self, size: u64) -> Result<Hash, TablesError> {
         let tiles = self.tiles(&super::tile::tiles_needed(&[], &[size])).await?;
-        tree::root(size, &TileSet::new(tiles))
-            .map_err(|_| TablesError::Row("a tile is missing or too short"))
+        tree::root(size, &TileSet::new(tiles)).map_err(|_| TablesError::Row("a tile is missing or too short"))
     }
 
     /// Positions of the entries of a bundle.

@@ -22,9 +22,10 @@ static PUT_BUNDLES: Sql = Sql::apart(
      FROM jsonb_array_elements($1::jsonb) AS given (value) \
      ON CONFLICT (bundle) DO UPDATE SET first_position = excluded.first_position, positions = excluded.positions",
 );
-static ADVANCE: Sql =
-    Sql::both("INSERT INTO tree_progress (one, size, position, leaf) VALUES (1, $1, $2, $3) \
-     ON CONFLICT (one) DO UPDATE SET size = excluded.size, position = excluded.position, leaf = excluded.leaf");
+static ADVANCE: Sql = Sql::both(
+    "INSERT INTO tree_progress (one, size, position, leaf) VALUES (1, $1, $2, $3) \
+     ON CONFLICT (one) DO UPDATE SET size = excluded.size, position = excluded.position, leaf = excluded.leaf",
+);
 static CHECKPOINT: Sql = Sql::apart(
     "INSERT INTO checkpoints (size, note, kept) VALUES ($1, $2, $3) \
      ON CONFLICT (size) DO UPDATE SET note = excluded.note, kept = MAX(kept, excluded.kept)",
@@ -32,9 +33,10 @@ static CHECKPOINT: Sql = Sql::apart(
      ON CONFLICT (size) DO UPDATE SET note = excluded.note, kept = GREATEST(checkpoints.kept, excluded.kept)",
 );
 static FORGET_CHECKPOINTS: Sql = Sql::both("DELETE FROM checkpoints WHERE kept = 0 AND size < $1");
-static PUT_STAMP: Sql =
-    Sql::both("INSERT INTO stamps (size, authority, stamped_us, answer) VALUES ($1, $2, $3, $4) \
-     ON CONFLICT (size, authority) DO UPDATE SET stamped_us = excluded.stamped_us, answer = excluded.answer");
+static PUT_STAMP: Sql = Sql::both(
+    "INSERT INTO stamps (size, authority, stamped_us, answer) VALUES ($1, $2, $3, $4) \
+     ON CONFLICT (size, authority) DO UPDATE SET stamped_us = excluded.stamped_us, answer = excluded.answer",
+);
 
 impl LogTables {
     /// Writes what was added, and how far the tree goes by it.
@@ -45,12 +47,7 @@ impl LogTables {
     }
 
     /// Writes a checkpoint; one that nobody outside holds gives way to it.
-    pub(super) async fn put_checkpoint(
-        &self,
-        size: u64,
-        note: &str,
-        kept: bool,
-    ) -> Result<(), TablesError> {
+    pub(super) async fn put_checkpoint(&self, size: u64, note: &str, kept: bool) -> Result<(), TablesError> {
         let mut held = self.session.lock().await;
         let done = within(held.patience(), put_checkpoint(held.connection()?, size, note, kept)).await;
         held.settled(done).await
@@ -64,7 +61,8 @@ impl LogTables {
 }
 
 async fn write(to: &mut Connection, growth: &Growth, grown: &Grown) -> Result<(), TablesError> {
-    let tiles = grown.tiles.iter().map(|(id, hashes)| Ok(serde_json::json!([key(*id)?, hex::encode(hashes)])));
+    let tiles =
+        grown.tiles.iter().map(|(id, hashes)| Ok(serde_json::json!([key(*id)?, hex::encode(hashes)])));
     let tiles = tiles.collect::<Result<serde_json::Value, TablesError>>()?;
     let mut bundles = Vec::with_capacity(grown.bundles.len());
     for (bundle, positions) in &grown.bundles {
@@ -78,10 +76,7 @@ async fn write(to: &mut Connection, growth: &Growth, grown: &Grown) -> Result<()
     }
     let mut together = to.begin().await?;
     query(&PUT_TILES).bind(tiles.to_string()).execute(&mut together).await?;
-    query(&PUT_BUNDLES)
-        .bind(serde_json::Value::from(bundles).to_string())
-        .execute(&mut together)
-        .await?;
+    query(&PUT_BUNDLES).bind(serde_json::Value::from(bundles).to_string()).execute(&mut together).await?;
     let advance = query(&ADVANCE).bind(signed(growth.size)?).bind(signed(growth.position.number())?);
     advance.bind(growth.leaf.as_slice()).execute(&mut together).await?;
     Ok(together.commit().await?)
