@@ -352,7 +352,7 @@ impl App {
         let held = outside::held(&config.notary.anchors, key.verifier_key());
         not_rolled_back(&*store, &held).await?;
         let opening = notary::Opening {
-            file: &config.paths.data.join("log.db"),
+            place: notary::Place::File(config.paths.data.join("log.db")),
             signing_key_file: &config.paths.signing_key,
             key: Arc::clone(&key),
             entries: Arc::new(StoreEntries::new(Arc::clone(&store))),
@@ -361,6 +361,7 @@ impl App {
                 checkpoint_every: Duration::from_millis(config.notary.checkpoint_milliseconds),
                 batch_events: config.notary.batch_events,
             },
+            entropy: Arc::clone(&entropy),
         };
         let notary = Arc::new(Notary::open(opening).await?);
         let proofs = Proofs::start(
