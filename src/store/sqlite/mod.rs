@@ -21,8 +21,8 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 use self::writer::{Command, Writer};
 use super::{
-    Append, AppendError, Appended, EventKey, EventStore, RecordedEvent, SealedBox, StoreError, StreamHead,
-    TextStore,
+    Append, AppendError, Appended, Capabilities, EventKey, EventStore, RecordedEvent, SealedBox, StoreError,
+    StreamHead, TextStore,
 };
 use crate::clock::Clock;
 use crate::db::{DatabaseError, WriterTuning, open_readers, open_writer};
@@ -189,6 +189,10 @@ impl EventStore for SqliteStore {
 
     fn subscribe(&self) -> watch::Receiver<Position> {
         self.last_position.clone()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { gapless_positions: true, appends_in_one_commit: true, several_instances: false }
     }
 }
 
