@@ -8,6 +8,7 @@ mod documents;
 mod doors;
 mod guards;
 mod intake;
+mod kurrent;
 mod opening;
 mod outside;
 mod page;

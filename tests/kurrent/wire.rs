@@ -66,7 +66,7 @@ pub(crate) struct AppendOptions {
     pub(crate) expected: Option<Expected>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Oneof)]
+#[derive(Clone, Copy, PartialEq, Eq, Oneof)]
 pub(crate) enum Expected {
     #[prost(uint64, tag = "2")]
     Revision(u64),
