@@ -10,7 +10,7 @@ use super::checker::check_log;
 use super::given::{Fresh, any, event, person, record};
 
 /// Longer than any of this takes; a follower that is not woken waits for ever.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(super) async fn a_subscription_wakes_when_something_is_appended(it: &Fresh) {
     let first = record(&*it.store, any(&person(1), [event("e-1")])).await.remove(0);

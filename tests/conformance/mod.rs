@@ -8,7 +8,7 @@ pub(crate) mod checker;
 mod differential;
 mod embedded;
 mod following;
-mod given;
+pub(crate) mod given;
 mod naming;
 mod reading;
 mod times;

@@ -3,6 +3,11 @@
 //! The conformance suite runs on the double too (`tests/conformance`), and on a real server where `KURRENTDB_URL`
 //! names one.
 
+mod appends;
+mod boxes;
+mod crashes;
 pub(crate) mod double;
+mod following;
+mod given;
 mod log;
 mod wire;
