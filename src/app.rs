@@ -140,6 +140,9 @@ pub enum OpenError {
     /// A database does not open.
     #[error(transparent)]
     Database(#[from] DatabaseError),
+    /// The event store does not open.
+    #[error(transparent)]
+    Events(#[from] crate::store::place::OpenError),
     /// The URL of the events names no place.
     #[error("store.url is wrong: {0}")]
     Place(#[from] PlaceError),
