@@ -12,6 +12,7 @@ use self::first_event::{open_log, opened_log, origin_of, signing_seed, verifier_
 pub use self::follow::{StoreEntries, StoreLog};
 use self::sound::{lies_outside, not_rolled_back, sound};
 use crate::accesses::Accesses;
+use crate::background::Background;
 use crate::clock::{Clock, Entropy};
 use crate::config::Config;
 use crate::db::{DatabaseError, FolderLock, FolderLockError};
@@ -30,7 +31,7 @@ use crate::projector::Projector;
 use crate::proofs::Proofs;
 use crate::registers::Registers;
 use crate::rulebook::Rulebook;
-use crate::store::sqlite::SqliteStore;
+use crate::store::place::{Opened, Place, PlaceError};
 use crate::store::{EventStore, StoreError, TextStore};
 use crate::timeline::Timelines;
 use crate::vault::kek::{FileKek, KekError};
@@ -43,6 +44,8 @@ use crate::vault::{KeyFile, Vault, VaultError};
 pub struct App {
     /// Its settings.
     pub config: Config,
+    /// Where its events are.
+    pub place: Place,
     /// The event store.
     pub store: Arc<dyn EventStore>,
     /// Published texts.
@@ -90,6 +93,7 @@ pub struct App {
     /// What the first event of the log says of it.
     pub log: OpenLog,
     _sweeper: Sweeper,
+    _background: Background,
     _lock: FolderLock,
 }
 
@@ -136,6 +140,9 @@ pub enum OpenError {
     /// A database does not open.
     #[error(transparent)]
     Database(#[from] DatabaseError),
+    /// The URL of the events names no place.
+    #[error("store.url is wrong: {0}")]
+    Place(#[from] PlaceError),
     /// The key-encryption key does not read.
     #[error(transparent)]
     Kek(#[from] KekError),
@@ -159,6 +166,9 @@ pub enum OpenError {
     /// The read models do not open.
     #[error(transparent)]
     Projector(#[from] crate::projector::OpenError),
+    /// Threads cannot be started.
+    #[error("threads cannot be started")]
+    Threads(#[source] std::io::Error),
     /// A token does not read.
     #[error(transparent)]
     Tokens(#[from] TokenError),
@@ -261,16 +271,15 @@ impl App {
         lies_outside(data, &config.paths.signing_key)?;
         let lock = FolderLock::take(data)?;
 
-        let store =
-            SqliteStore::open(&data.join("events.db"), config.store.clone(), Arc::clone(&clock)).await?;
-        let store = Arc::new(store);
-        let (texts, store): (Arc<dyn TextStore>, Arc<dyn EventStore>) =
-            (Arc::<SqliteStore>::clone(&store), store);
+        let place: Place = config.store.url.parse()?;
+        let opened = place.open(data, &config.store, Arc::clone(&clock), Arc::clone(&entropy));
+        let Opened { events: store, texts } = opened.await?;
         let keys = KeyFile::open(&data.join("keys.db")).await?;
         let tokens = Tokens::load(&keys).await?;
         let kek = Arc::new(FileKek::read(&config.paths.kek)?);
         sound(&*store, &keys, &*kek).await?;
-        let vault = Arc::new(Vault::new(keys, kek, config.vault, Arc::clone(&clock), Arc::clone(&entropy)));
+        let vault =
+            Arc::new(Vault::new(keys, kek, config.vault.clone(), Arc::clone(&clock), Arc::clone(&entropy)));
 
         let seed = signing_seed(&config.paths.signing_key)?;
         let verifier_key = verifier_key(&seed);
@@ -295,7 +304,7 @@ impl App {
         );
         let intake = Arc::new(intake);
         if is_new {
-            open_log(&intake, &config, &log, new_log, verifier_key).await?;
+            open_log(&intake, &config, &log, new_log, place.engine(), verifier_key).await?;
         }
         let timelines = Arc::new(Timelines::new(Arc::clone(&store), Arc::clone(&vault), log.log_id.clone()));
         let erasure =
@@ -332,7 +341,12 @@ impl App {
             Rulebook::new(Arc::clone(&intake), Arc::clone(&store), Arc::clone(&texts), Arc::clone(&governed));
         let followed = Arc::new(StoreLog::new(Arc::clone(&store), Arc::clone(&texts)));
         let read_models = config.paths.data.join("read_models");
-        let projector = Projector::open(&read_models, config.projector, followed, Arc::clone(&clock)).await?;
+        let background = Background::start().map_err(OpenError::Threads)?;
+        let (settings, ticking) = (config.projector, Arc::clone(&clock));
+        let opening = background
+            .run(async move { Projector::open(&read_models, settings, followed, ticking).await })
+            .await;
+        let projector = opening.map_err(|error| OpenError::Threads(error.into()))??;
         let key = NoteKey::from_seed(&log.origin, seed).map_err(|_| OpenError::Origin(log.origin.clone()))?;
         let key = Arc::new(key);
         let held = outside::held(&config.notary.anchors, key.verifier_key());
@@ -388,6 +402,7 @@ impl App {
             outside,
             dossiers,
             config,
+            place,
             store,
             texts,
             vault,
@@ -407,6 +422,7 @@ impl App {
             entropy,
             log,
             _sweeper: sweeper,
+            _background: background,
             _lock: lock,
         })
     }

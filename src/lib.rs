@@ -18,10 +18,12 @@
 pub mod accesses;
 pub mod anchors;
 pub mod app;
+pub mod background;
 pub mod caller;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod copying;
 pub mod db;
 pub mod decision;
 pub mod dossier;

@@ -7,6 +7,7 @@ mod demo;
 mod documents;
 mod doors;
 mod guards;
+mod instances;
 mod intake;
 mod notary;
 mod opening;

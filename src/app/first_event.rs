@@ -70,6 +70,7 @@ pub(super) async fn open_log(
     config: &Config,
     log: &OpenLog,
     new_log: NewLog,
+    engine: Engine,
     verifier_key: String,
 ) -> Result<(), OpenError> {
     let mistake = || OpenError::Opening(Refusal::Store);
@@ -82,7 +83,7 @@ pub(super) async fn open_log(
     let opened = LogOpened {
         log_id: LogId::parse(log.log_id.clone()).map_err(|_| mistake())?,
         operator_bin,
-        engine: Engine::Sqlite,
+        engine,
         verifier_key_name: Reference::parse(&*log.origin)
             .map_err(|_| OpenError::Origin(log.origin.clone()))?,
         verifier_key: PublicKeyHex::parse(verifier_key).map_err(|_| mistake())?,

@@ -18,6 +18,7 @@ mod projection;
 mod rules;
 mod serve;
 mod simulate;
+mod store;
 mod subject;
 mod token;
 mod witness;
@@ -114,6 +115,9 @@ enum Command {
     /// A mirror witness: reads every entry of a log before it cosigns its checkpoints.
     #[command(subcommand)]
     Witness(witness::Witness),
+    /// Where events are: copied from one engine to another.
+    #[command(subcommand)]
+    Store(store::Store),
     /// Tokens.
     #[command(subcommand)]
     Token(token::Token),
@@ -223,6 +227,7 @@ async fn run() -> ExitCode {
         Command::Policy(policy) => policy.run(&line.common).await,
         Command::Decision(decision) => decision.run(&line.common).await,
         Command::Log(log) => log.run(&line.common).await,
+        Command::Store(store) => store.run(&line.common).await,
         Command::Dossier(dossier) => dossier.run(&line.common).await,
         Command::Projection(projection) => projection.run(&line.common).await,
         Command::Witness(witness) => witness.run(&line.common, &crate::clock::SystemEntropy).await,

@@ -60,7 +60,7 @@ impl Seal<'_> {
         }
         Ok(SealedEvent {
             key: event.key(),
-            mark: mark(event),
+            mark: mark(event.event_type, &event.data),
             text_before,
             text_after,
             sealed_box,
@@ -84,10 +84,11 @@ fn text(value: &impl serde::Serialize) -> Result<String, Refusal> {
     })
 }
 
-fn mark(event: &NewEvent) -> Mark {
-    match event.event_type {
+/// What the store must know of an event.
+pub(crate) fn mark(event_type: EventType, data: &Map<String, Value>) -> Mark {
+    match event_type {
         EventType::SubjectRegistered => Mark::Registration,
-        EventType::ErasureDecided => match Fact::read(event.event_type, &Value::Object(event.data.clone())) {
+        EventType::ErasureDecided => match Fact::read(event_type, &Value::Object(data.clone())) {
             Ok(Fact::ErasureDecided(decided))
                 if decided.decision == ErasureDecision::Approved
                     && decided.scope == ErasureScope::Subject =>

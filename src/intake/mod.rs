@@ -21,6 +21,7 @@ use std::sync::Arc;
 use subject_record_schemas::{Revision, StreamName};
 
 pub use self::check::{NewEvent, Validators};
+pub(crate) use self::form::mark;
 pub use self::refusal::{Fault, Refusal};
 use crate::caller::TokenId;
 use crate::clock::{Clock, Entropy};

@@ -1,13 +1,13 @@
 //! What goes into an append and what comes back.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use sha2::{Digest, Sha256};
 use subject_record_schemas::{LeafHash, Position, Revision, StreamName};
 
-use super::{EventKey, StoreError};
+use super::{EventKey, StoreError, TakenOver};
 
 /// Largest stored form of an event, in bytes: what a C2SP tlog-tiles entry can hold.
 pub const STORED_BYTES_MAX: usize = 65_535;
@@ -226,6 +226,26 @@ pub enum AppendError {
     /// The engine failed. Whether the events were written is unknown until they are asked for by name.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// Whether events of another store go on where streams end here, each after the one before it.
+///
+/// # Errors
+/// [`StoreError::DoesNotFollow`], naming the first that does not.
+pub(super) fn follow_on(
+    events: &[TakenOver],
+    head: impl Fn(&StreamName) -> Option<(Revision, LeafHash)>,
+) -> Result<(), StoreError> {
+    let mut ends: HashMap<&StreamName, Option<(Revision, LeafHash)>> = HashMap::new();
+    for TakenOver { event, .. } in events {
+        let end = ends.entry(&event.stream).or_insert_with(|| head(&event.stream));
+        let next = end.map_or(Revision::FIRST, |(revision, _)| revision.next());
+        if event.revision != next || leaf_hash(event.bytes.as_bytes()) != event.leaf_hash {
+            return Err(StoreError::DoesNotFollow(event.position));
+        }
+        *end = Some((event.revision, event.leaf_hash));
+    }
+    Ok(())
 }
 
 /// RFC 3339 in UTC with microseconds: the one spelling of an instant in stored bytes.

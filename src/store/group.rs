@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use subject_record_schemas::StreamName;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
-use super::{Append, AppendError, Appended, StoreError};
+use super::{Append, AppendError, Appended, StoreError, TakenOver};
 
 /// What writes batches, alone.
 #[async_trait]
@@ -18,6 +18,9 @@ pub(super) trait Writes: Send + 'static {
 
     /// Destroys the boxes of a stream.
     async fn destroy_boxes(&mut self, stream: &StreamName) -> Result<u64, StoreError>;
+
+    /// Takes over events of another store.
+    async fn take_over(&mut self, events: Vec<TakenOver>) -> Result<(), StoreError>;
 
     /// Keeps a published text.
     async fn put_text(&mut self, hash: String, body: Vec<u8>) -> Result<(), StoreError>;
@@ -40,6 +43,10 @@ enum Command {
     DestroyBoxes {
         stream: StreamName,
         reply: oneshot::Sender<Result<u64, StoreError>>,
+    },
+    TakeOver {
+        events: Vec<TakenOver>,
+        reply: oneshot::Sender<Result<(), StoreError>>,
     },
     Ready {
         reply: oneshot::Sender<Result<(), AppendError>>,
@@ -141,6 +148,18 @@ impl Queue {
         self.ask(|reply| Command::DestroyBoxes { stream, reply }).await.unwrap_or_else(|| Err(closed()))
     }
 
+    pub(super) async fn take_over(&self, mut events: Vec<TakenOver>) -> Result<(), StoreError> {
+        if events.len() > self.batch_events_max {
+            let rest = events.split_off(self.batch_events_max);
+            Box::pin(self.take_over(events)).await?;
+            return Box::pin(self.take_over(rest)).await;
+        }
+        if events.is_empty() {
+            return Ok(());
+        }
+        self.ask(|reply| Command::TakeOver { events, reply }).await.unwrap_or_else(|| Err(closed()))
+    }
+
     pub(super) async fn put_text(&self, hash: &str, body: &[u8]) -> Result<(), StoreError> {
         let (hash, body) = (hash.to_owned(), body.to_vec());
         self.ask(|reply| Command::PutText { hash, body, reply }).await.unwrap_or_else(|| Err(closed()))
@@ -186,6 +205,9 @@ async fn run(mut writer: impl Writes, mut inbox: mpsc::UnboundedReceiver<Command
             }
             Command::DestroyBoxes { stream, reply } => {
                 let _ = reply.send(writer.destroy_boxes(&stream).await);
+            }
+            Command::TakeOver { events, reply } => {
+                let _ = reply.send(writer.take_over(events).await);
             }
             Command::Ready { reply } => {
                 let _ = reply.send(writer.ready().await);

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use super::append::{RecordedTimes, STORED_BYTES_MAX, leaf_hash};
 use super::{
     Append, AppendError, Appended, EventKey, EventStore, Mark, Outcome, Receipt, RecordedEvent, SealedBox,
-    SealedEvent, StoreError, StreamHead, TextStore,
+    SealedEvent, StoreError, StreamHead, TakenOver, TextStore, append::follow_on,
 };
 use crate::clock::Clock;
 
@@ -236,6 +236,23 @@ impl EventStore for MemoryStore {
         Ok(positions.iter().filter(|position| contents.boxes.remove(position).is_some()).count() as u64)
     }
 
+    async fn take_over(&self, events: Vec<TakenOver>) -> Result<(), StoreError> {
+        let mut contents = self.contents();
+        follow_on(&events, |stream| contents.head(stream).map(|head| (head.revision, head.leaf_hash)))?;
+        for TakenOver { event, key, mark, sealed_box } in events {
+            let index = contents.events.len();
+            let position = Position::new(index as u64 + 1);
+            contents.times.go_on_after(Some(event.recorded_at));
+            contents.by_key.insert(key, index);
+            contents.by_stream.entry(event.stream.clone()).or_default().push(index);
+            contents.marks.entry(event.stream.clone()).or_default().push(mark);
+            contents.boxes.extend(sealed_box.map(|sealed_box| (position, sealed_box)));
+            contents.events.push(RecordedEvent { position, ..event });
+        }
+        self.last_position.send_replace(Position::new(contents.events.len() as u64));
+        Ok(())
+    }
+
     async fn fenced_streams(&self) -> Result<Vec<StreamName>, StoreError> {
         let contents = self.contents();
         let fenced = contents.marks.iter().filter(|(_, marks)| marks.contains(&Mark::Fence));
@@ -256,5 +273,11 @@ impl TextStore for MemoryStore {
 
     async fn text(&self, hash: &str) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(self.contents().texts.get(hash).cloned())
+    }
+
+    async fn text_hashes(&self) -> Result<Vec<String>, StoreError> {
+        let mut hashes: Vec<_> = self.contents().texts.keys().cloned().collect();
+        hashes.sort_unstable();
+        Ok(hashes)
     }
 }

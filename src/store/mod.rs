@@ -15,6 +15,7 @@
 pub mod append;
 mod group;
 pub mod memory;
+pub mod place;
 mod plan;
 pub mod postgres;
 mod reader;
@@ -67,6 +68,19 @@ impl RecordedEvent {
     }
 }
 
+/// An event of another store, to be taken over as it is.
+#[derive(Clone, Debug)]
+pub struct TakenOver {
+    /// The event there.
+    pub event: RecordedEvent,
+    /// Its name.
+    pub key: EventKey,
+    /// What the store must know of it.
+    pub mark: Mark,
+    /// Its box, unless it has none or none any more.
+    pub sealed_box: Option<SealedBox>,
+}
+
 /// The end of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StreamHead {
@@ -89,6 +103,9 @@ pub enum StoreError {
     /// A row does not read as what it should be.
     #[error("the event store holds a row that does not read: {0}")]
     Row(String),
+    /// What is to be taken over does not go on where this store ends.
+    #[error("the event at position {0} there does not go on where its stream ends here")]
+    DoesNotFollow(Position),
     /// Content of destroyed boxes still lies in the write-ahead log, because a reader held it.
     #[error("destroyed boxes still lie in the write-ahead log; try again")]
     NotScrubbed,
@@ -179,6 +196,14 @@ pub trait EventStore: Send + Sync + std::fmt::Debug {
     /// [`StoreError::NotScrubbed`] when the boxes are gone but their bytes may still lie in a file.
     async fn destroy_boxes(&self, stream: &StreamName) -> Result<u64, StoreError>;
 
+    /// Takes over events of another store in their order: the very bytes, in the same streams at the same revisions,
+    /// recorded when they were, at the next positions here, whatever those were there. All or nothing, and durable when
+    /// it answers. Nobody else may append meanwhile.
+    ///
+    /// # Errors
+    /// When a stream does not end before its event, a name stands already, or the engine failed.
+    async fn take_over(&self, events: Vec<TakenOver>) -> Result<(), StoreError>;
+
     /// Streams that are fenced, by name.
     async fn fenced_streams(&self) -> Result<Vec<StreamName>, StoreError>;
 
@@ -194,4 +219,7 @@ pub trait TextStore: Send + Sync + std::fmt::Debug {
 
     /// The text of a hash, if it is kept.
     async fn text(&self, hash: &str) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Hashes of all texts, in order.
+    async fn text_hashes(&self) -> Result<Vec<String>, StoreError>;
 }

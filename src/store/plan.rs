@@ -6,9 +6,10 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use subject_record_schemas::{Position, Revision, StreamName};
 
-use super::append::{STORED_BYTES_MAX, leaf_hash};
+use super::append::{STORED_BYTES_MAX, follow_on, leaf_hash};
 use super::{
-    Append, AppendError, Appended, EventKey, Mark, Outcome, Receipt, SealedBox, SealedEvent, StreamHead,
+    Append, AppendError, Appended, EventKey, Mark, Outcome, Receipt, SealedBox, SealedEvent, StoreError,
+    StreamHead, TakenOver,
 };
 
 /// A stream as the writer knows it.
@@ -85,6 +86,49 @@ impl Plan {
             }
         }
         plan
+    }
+}
+
+impl Plan {
+    /// Events of another store, as they are, from a position on.
+    ///
+    /// # Errors
+    /// [`StoreError::DoesNotFollow`].
+    pub(super) fn taken_over(
+        events: Vec<TakenOver>,
+        streams: HashMap<StreamName, KnownStream>,
+        next_position: u64,
+    ) -> Result<Self, StoreError> {
+        let end = |stream: &StreamName| {
+            let head = streams.get(stream).and_then(|known| known.head);
+            head.map(|head| (head.revision, head.leaf_hash))
+        };
+        follow_on(&events, end)?;
+        let mut plan = Self { streams, ..Self::default() };
+        for (place, TakenOver { event, key, mark, sealed_box }) in events.into_iter().enumerate() {
+            let receipt = Receipt {
+                stream: event.stream,
+                revision: event.revision,
+                position: Position::new(next_position + place as u64),
+                leaf_hash: event.leaf_hash,
+                recorded_at: event.recorded_at,
+            };
+            let mut mark = mark;
+            if let Some(known) = plan.streams.get_mut(&receipt.stream) {
+                if mark == Mark::Fence && known.head.is_some_and(|head| head.fenced) {
+                    mark = Mark::None;
+                }
+                let had = |is: fn(&StreamHead) -> bool| known.head.as_ref().is_some_and(is);
+                known.head = Some(StreamHead {
+                    revision: receipt.revision,
+                    leaf_hash: receipt.leaf_hash,
+                    registered: had(|head| head.registered) || mark == Mark::Registration,
+                    fenced: had(|head| head.fenced) || mark == Mark::Fence,
+                });
+            }
+            plan.events.push(NewEvent { key, mark, receipt, text: event.bytes, sealed_box });
+        }
+        Ok(plan)
     }
 }
 

@@ -77,6 +77,7 @@ const HAS_ANY_BOX: Sql = Sql::both("SELECT EXISTS (SELECT 1 FROM boxes) AS has")
 const FENCED: Sql = Sql::both(
     "SELECT s.name FROM events e JOIN streams s ON s.stream = e.stream WHERE e.mark = 2 AND e.mark > 0 ORDER BY e.position",
 );
+const TEXT_HASHES: Sql = Sql::both("SELECT hash FROM texts ORDER BY hash");
 const TEXT: Sql = Sql::both("SELECT body FROM texts WHERE hash = $1");
 
 fn number(value: u64) -> i64 {
@@ -261,4 +262,9 @@ pub(super) async fn fenced_streams(readers: &Pool) -> Result<Vec<StreamName>, St
 pub(super) async fn text(readers: &Pool, hash: &str) -> Result<Option<Vec<u8>>, StoreError> {
     let row = query(&TEXT).bind(hash).fetch_optional(readers).await?;
     Ok(row.map(|row| row.bytes("body")).transpose()?)
+}
+
+pub(super) async fn text_hashes(readers: &Pool) -> Result<Vec<String>, StoreError> {
+    let rows = query(&TEXT_HASHES).fetch_all(readers).await?;
+    Ok(rows.iter().map(|row| row.text("hash")).collect::<Result<_, _>>()?)
 }

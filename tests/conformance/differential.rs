@@ -5,9 +5,10 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use proptest::collection::vec;
 use proptest::prelude::*;
-use subject_record::clock::Clock;
+use subject_record::clock::{Clock, SetClock};
 use subject_record::store::append::STORED_BYTES_MAX;
 use subject_record::store::memory::MemoryStore;
+use subject_record::store::postgres::PostgresSettings;
 use subject_record::store::sqlite::SqliteSettings;
 use subject_record::store::{
     Append, AppendError, Appended, EventKey, EventStore, ExpectedRevision, Mark, Names, SealedEvent,
@@ -16,7 +17,8 @@ use subject_record_schemas::{Position, Revision, Source};
 use tempfile::TempDir;
 
 use super::checker::check_log;
-use super::given::{Shape, clock, event_of, key, morning, open, person};
+use super::given::{Shape, clock, event_of, key, morning, open, open_postgres, person};
+use crate::postgres::Cluster;
 
 /// Few, so that appends meet one another.
 const STREAMS: u32 = 3;
@@ -97,29 +99,69 @@ async fn contents(store: &dyn EventStore) -> impl PartialEq + std::fmt::Debug {
     (log.events, store.boxes(&positions).await.unwrap(), streams, known, fenced)
 }
 
-async fn compare(steps: Vec<Step>) -> Result<(), TestCaseError> {
-    let (clock, folder) = (clock(), TempDir::new().unwrap());
+/// Where an engine keeps what it is given, to open it again.
+enum Place {
+    File(TempDir),
+    Database(String),
+}
+
+impl Place {
+    async fn open(&self, clock: &Arc<SetClock>) -> Box<dyn EventStore> {
+        match self {
+            Self::File(folder) => Box::new(open(folder.path(), SqliteSettings::default(), clock).await),
+            Self::Database(url) => Box::new(open_postgres(url, PostgresSettings::default(), clock).await),
+        }
+    }
+}
+
+/// Takes the steps on the reference and on instances over one place, by turns.
+async fn compare(steps: Vec<Step>, place: Place, instances: usize) -> Result<(), TestCaseError> {
+    let clock = clock();
     let reference = MemoryStore::new(Arc::clone(&clock) as Arc<dyn Clock>);
-    let mut embedded = open(folder.path(), SqliteSettings::default(), &clock).await;
-    for step in steps {
+    let mut stores = Vec::new();
+    for _ in 0..instances {
+        stores.push(place.open(&clock).await);
+    }
+    for (turn, step) in steps.into_iter().enumerate() {
+        let turn = turn % instances;
         match step {
             Step::Append(batch) => {
                 let expected = answers(reference.append_each(batch.clone()).await);
-                prop_assert_eq!(answers(embedded.append_each(batch).await), expected);
+                prop_assert_eq!(answers(stores[turn].append_each(batch).await), expected);
             }
             Step::Pass { seconds } => clock.run_to(clock.now() + TimeDelta::seconds(seconds.into())),
             Step::DestroyBoxes { stream } => {
                 let expected = reference.destroy_boxes(&person(stream)).await.unwrap();
-                prop_assert_eq!(embedded.destroy_boxes(&person(stream)).await.unwrap(), expected);
+                prop_assert_eq!(stores[turn].destroy_boxes(&person(stream)).await.unwrap(), expected);
             }
             Step::Reopen => {
-                drop(embedded);
-                embedded = open(folder.path(), SqliteSettings::default(), &clock).await;
+                drop(stores.remove(turn));
+                stores.insert(turn, place.open(&clock).await);
             }
         }
     }
-    prop_assert_eq!(contents(&embedded).await, contents(&reference).await);
+    for store in &stores {
+        prop_assert_eq!(contents(&**store).await, contents(&reference).await);
+    }
     Ok(())
+}
+
+/// Takes the steps outside of any runtime.
+fn compared(
+    steps: Vec<Step>,
+    place: impl AsyncFnOnce() -> Place,
+    instances: usize,
+) -> Result<(), TestCaseError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async { compare(steps, place().await, instances).await })
+}
+
+async fn file() -> Place {
+    Place::File(TempDir::new().unwrap())
+}
+
+async fn database() -> Place {
+    Place::Database(Cluster::shared().database().await)
 }
 
 proptest! {
@@ -127,7 +169,20 @@ proptest! {
 
     #[test]
     fn the_embedded_engine_answers_and_keeps_what_the_reference_does(steps in vec(steps(), 1..16)) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(compare(steps))?;
+        compared(steps, file, 1)?;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 100, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn an_instance_over_postgres_answers_and_keeps_what_the_reference_does(steps in vec(steps(), 1..16)) {
+        compared(steps, database, 1)?;
+    }
+
+    #[test]
+    fn three_instances_over_postgres_by_turns_are_one_reference(steps in vec(steps(), 1..16)) {
+        compared(steps, database, 3)?;
     }
 }

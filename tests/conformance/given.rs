@@ -4,8 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use subject_record::clock::SetClock;
+use subject_record::clock::{SeededEntropy, SetClock};
 use subject_record::store::memory::MemoryStore;
+use subject_record::store::postgres::{PostgresSettings, PostgresStore};
 use subject_record::store::sqlite::{SqliteSettings, SqliteStore};
 use subject_record::store::{
     Append, AppendError, Appended, EventKey, EventStore, ExpectedRevision, Mark, Names, Outcome, Receipt,
@@ -13,6 +14,8 @@ use subject_record::store::{
 };
 use subject_record_schemas::{EventId, Source, StreamName, SubjectId};
 use tempfile::TempDir;
+
+use crate::postgres::Cluster;
 
 /// An empty store of one engine, under a clock that stands until it is moved.
 pub(crate) struct Fresh {
@@ -36,6 +39,23 @@ impl Fresh {
         let store = Arc::new(open(folder.path(), SqliteSettings::default(), &clock).await);
         Self { store: store.clone(), texts: store, clock, _folder: Some(folder) }
     }
+
+    /// PostgreSQL, in a database of its own.
+    pub(crate) async fn postgres() -> Self {
+        let clock = clock();
+        let url = Cluster::shared().database().await;
+        let store = Arc::new(open_postgres(&url, PostgresSettings::default(), &clock).await);
+        Self { store: store.clone(), texts: store, clock, _folder: None }
+    }
+}
+
+/// PostgreSQL, in the database at a URL.
+pub(crate) async fn open_postgres(
+    url: &str,
+    settings: PostgresSettings,
+    clock: &Arc<SetClock>,
+) -> PostgresStore {
+    PostgresStore::open(url, &settings, clock.clone(), Arc::new(SeededEntropy::new(5))).await.unwrap()
 }
 
 /// The embedded engine over the file of a folder.

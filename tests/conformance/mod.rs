@@ -8,8 +8,9 @@ pub(crate) mod checker;
 mod differential;
 mod embedded;
 mod following;
-mod given;
+pub(crate) mod given;
 mod naming;
+mod networked;
 mod reading;
 mod times;
 
@@ -91,3 +92,4 @@ macro_rules! conforms {
 
 conforms!(memory);
 conforms!(sqlite);
+conforms!(postgres);

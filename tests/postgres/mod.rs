@@ -9,6 +9,7 @@
 mod cluster;
 mod itself;
 mod proxy;
+mod roles;
 
 pub(crate) use cluster::Cluster;
 pub(crate) use proxy::Proxy;

@@ -23,7 +23,7 @@ use self::writer::Writer;
 use super::group::Queue;
 use super::{
     Append, AppendError, Appended, EventKey, EventStore, RecordedEvent, SealedBox, StoreError, StoreWarning,
-    StreamHead, TextStore, reader,
+    StreamHead, TakenOver, TextStore, reader,
 };
 use crate::clock::{Clock, Entropy};
 pub use crate::config::Store as PostgresSettings;
@@ -163,6 +163,10 @@ impl EventStore for PostgresStore {
         self.queue.destroy_boxes(stream).await
     }
 
+    async fn take_over(&self, events: Vec<TakenOver>) -> Result<(), StoreError> {
+        self.queue.take_over(events).await
+    }
+
     async fn fenced_streams(&self) -> Result<Vec<StreamName>, StoreError> {
         reader::fenced_streams(&self.readers).await
     }
@@ -180,5 +184,9 @@ impl TextStore for PostgresStore {
 
     async fn text(&self, hash: &str) -> Result<Option<Vec<u8>>, StoreError> {
         reader::text(&self.readers, hash).await
+    }
+
+    async fn text_hashes(&self) -> Result<Vec<String>, StoreError> {
+        reader::text_hashes(&self.readers).await
     }
 }

@@ -28,7 +28,7 @@ use crate::db::postgres::Postgres;
 use crate::store::append::RecordedTimes;
 use crate::store::group::{Writes, failed, is_unique_violation};
 use crate::store::plan::{Ground, KnownStream, Plan};
-use crate::store::{Append, AppendError, Appended, EventKey, Receipt, StoreError, reader};
+use crate::store::{Append, AppendError, Appended, EventKey, Receipt, StoreError, TakenOver, reader};
 
 const STATE: &str = "SELECT position, recorded_us, streams, sources FROM sequencer";
 const STATE_LOCKED: &str = "SELECT position, recorded_us, streams, sources FROM sequencer FOR UPDATE";
@@ -128,28 +128,28 @@ impl Writer {
         u64::try_from(state.0).is_ok_and(|position| position == self.last_position)
     }
 
-    async fn streams_of(
+    async fn streams_of<'n>(
         &mut self,
         connection: &mut PgConnection,
-        batch: &[Append],
+        names: impl Iterator<Item = &'n StreamName> + Clone,
     ) -> Result<HashMap<StreamName, KnownStream>, sqlx::Error> {
-        let mut streams = HashMap::with_capacity(batch.len());
+        let mut streams = HashMap::with_capacity(names.size_hint().0);
         let mut cold = Vec::new();
-        for append in batch {
-            match self.heads.get(&append.stream) {
+        for name in names.clone() {
+            match self.heads.get(name) {
                 Some(known) => {
-                    streams.insert(append.stream.clone(), *known);
+                    streams.insert(name.clone(), *known);
                 }
-                None => cold.push(append.stream.to_string()),
+                None => cold.push(name.to_string()),
             }
         }
         if !cold.is_empty() {
             cold.sort_unstable();
             cold.dedup();
             streams.extend(within(reader::known_streams(connection, &cold)).await?);
-            for append in batch {
+            for name in names {
                 let absent = KnownStream { number: None, head: None };
-                streams.entry(append.stream.clone()).or_insert(absent);
+                streams.entry(name.clone()).or_insert(absent);
             }
         }
         Ok(streams)
@@ -162,7 +162,7 @@ impl Writer {
         batch: &[Append],
         look_up: bool,
     ) -> Result<(Plan, bool), sqlx::Error> {
-        let streams = self.streams_of(connection, batch).await?;
+        let streams = self.streams_of(connection, batch.iter().map(|append| &append.stream)).await?;
         let recorded_at = self.times.next(self.clock.read());
         if recorded_at.is_none() {
             tracing::error!(
@@ -369,6 +369,28 @@ impl Writes for Writer {
         // What the rows held lies in free space and in the server's own log until both are written over. It stays
         // sealed, and its key is destroyed next.
         self.insist(DESTROY_BOXES, &stream.to_string(), None).await
+    }
+
+    async fn take_over(&mut self, events: Vec<TakenOver>) -> Result<(), StoreError> {
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => self.connect().await?,
+        };
+        let mut together = connection.begin().await?;
+        let state = sqlx::query_as(STATE_LOCKED).fetch_one(&mut *together).await?;
+        self.take_in(&mut together, state).await?;
+        let names = events.iter().map(|taken| &taken.event.stream);
+        let streams = self.streams_of(&mut together, names).await?;
+        let last = events.last().map(|taken| taken.event.recorded_at);
+        let plan = Plan::taken_over(events, streams, self.last_position + 1)?;
+        let Some(given) = self.write(&mut together, &plan).await? else {
+            return Err(StoreError::Engine("the sequencer moved under its lock".into()));
+        };
+        together.commit().await?;
+        self.settle(plan, given);
+        self.times.go_on_after(last);
+        self.connection = Some(connection);
+        Ok(())
     }
 
     async fn put_text(&mut self, hash: String, body: Vec<u8>) -> Result<(), StoreError> {

@@ -18,7 +18,7 @@ use self::writer::Writer;
 use super::group::Queue;
 use super::{
     Append, AppendError, Appended, EventKey, EventStore, RecordedEvent, SealedBox, StoreError, StreamHead,
-    TextStore, reader,
+    TakenOver, TextStore, reader,
 };
 use crate::clock::Clock;
 use crate::db::sql::Pool;
@@ -132,6 +132,10 @@ impl EventStore for SqliteStore {
         self.queue.destroy_boxes(stream).await
     }
 
+    async fn take_over(&self, events: Vec<TakenOver>) -> Result<(), StoreError> {
+        self.queue.take_over(events).await
+    }
+
     async fn fenced_streams(&self) -> Result<Vec<StreamName>, StoreError> {
         reader::fenced_streams(&self.readers).await
     }
@@ -149,5 +153,9 @@ impl TextStore for SqliteStore {
 
     async fn text(&self, hash: &str) -> Result<Option<Vec<u8>>, StoreError> {
         reader::text(&self.readers, hash).await
+    }
+
+    async fn text_hashes(&self) -> Result<Vec<String>, StoreError> {
+        reader::text_hashes(&self.readers).await
     }
 }

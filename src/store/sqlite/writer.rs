@@ -16,7 +16,7 @@ use crate::db::scrub;
 use crate::store::append::RecordedTimes;
 use crate::store::group::{Writes, failed, is_unique_violation};
 use crate::store::plan::{Ground, KnownStream, Plan};
-use crate::store::{Append, AppendError, Appended, EventKey, Receipt, StoreError, reader};
+use crate::store::{Append, AppendError, Appended, EventKey, Receipt, StoreError, TakenOver, reader};
 
 const STATE: &str = "SELECT coalesce(max(position), 0), \
     (SELECT recorded_us FROM events ORDER BY position DESC LIMIT 1), \
@@ -87,7 +87,7 @@ impl Writer {
         &mut self,
         batch: &[Append],
     ) -> Result<Vec<Result<Appended, AppendError>>, sqlx::Error> {
-        let streams = self.streams_of(batch).await?;
+        let streams = self.streams_of(batch.iter().map(|append| &append.stream)).await?;
         let recorded_at = self.times.next(self.clock.read());
         if recorded_at.is_none() {
             tracing::error!(
@@ -138,27 +138,27 @@ impl Writer {
         plan.results
     }
 
-    async fn streams_of(
+    async fn streams_of<'n>(
         &mut self,
-        batch: &[Append],
+        names: impl Iterator<Item = &'n StreamName> + Clone,
     ) -> Result<HashMap<StreamName, KnownStream>, sqlx::Error> {
-        let mut streams = HashMap::with_capacity(batch.len());
+        let mut streams = HashMap::with_capacity(names.size_hint().0);
         let mut cold = Vec::new();
-        for append in batch {
-            match self.heads.get(&append.stream) {
+        for name in names.clone() {
+            match self.heads.get(name) {
                 Some(known) => {
-                    streams.insert(append.stream.clone(), *known);
+                    streams.insert(name.clone(), *known);
                 }
-                None => cold.push(append.stream.to_string()),
+                None => cold.push(name.to_string()),
             }
         }
         if !cold.is_empty() {
             for (name, known) in reader::known_streams(&mut self.connection, &cold).await? {
                 streams.insert(name, known);
             }
-            for append in batch {
+            for name in names {
                 let absent = KnownStream { number: None, head: None };
-                streams.entry(append.stream.clone()).or_insert(absent);
+                streams.entry(name.clone()).or_insert(absent);
             }
         }
         Ok(streams)
@@ -260,6 +260,16 @@ impl Writes for Writer {
         } else {
             Err(StoreError::NotScrubbed)
         }
+    }
+
+    async fn take_over(&mut self, events: Vec<TakenOver>) -> Result<(), StoreError> {
+        let streams = self.streams_of(events.iter().map(|taken| &taken.event.stream)).await?;
+        let last = events.last().map(|taken| taken.event.recorded_at);
+        let plan = Plan::taken_over(events, streams, self.last_position + 1)?;
+        let given = self.write(&plan).await?;
+        self.settle(plan, given);
+        self.times.go_on_after(last);
+        Ok(())
     }
 
     async fn put_text(&mut self, hash: String, body: Vec<u8>) -> Result<(), StoreError> {

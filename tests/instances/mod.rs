@@ -1,0 +1,3 @@
+//! Several instances of the service over one PostgreSQL.
+
+mod skipping;
