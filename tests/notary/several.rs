@@ -124,7 +124,8 @@ async fn heads_are_committed_to_on_an_instance_that_does_not_sign_by_the_one_tha
 async fn an_instance_that_has_nothing_to_sign_stays_the_one_that_signs() {
     let (given, first, second) = two().await;
     let (mut firsts, mut seconds) = (first.leads(), second.leads());
-    (firsts.mark_unchanged(), seconds.mark_unchanged());
+    firsts.mark_unchanged();
+    seconds.mark_unchanged();
     tokio::time::sleep(TAKEOVER_MAX).await;
     assert!(!firsts.has_changed().unwrap() && !seconds.has_changed().unwrap());
     given.log.add(1);
