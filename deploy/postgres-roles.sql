@@ -75,7 +75,11 @@ BEGIN
             -- Appended to, and never changed. A box may be destroyed, and is never changed either.
             ('events',      'SELECT, INSERT',                 ARRAY['events', 'streams', 'sources', 'texts']),
             ('events',      'SELECT, INSERT, DELETE',         ARRAY['boxes']),
-            ('events',      'SELECT, UPDATE',                 ARRAY['sequencer'])
+            ('events',      'SELECT, UPDATE',                 ARRAY['sequencer']),
+            -- The tree over the events grows. A checkpoint that nobody outside holds gives way to a newer one.
+            ('log',         'SELECT, INSERT, UPDATE',         ARRAY['tiles', 'bundles', 'tree_progress', 'stamps',
+                                                                    'heads', 'buckets', 'heads_progress']),
+            ('log',         'SELECT, INSERT, UPDATE, DELETE', ARRAY['checkpoints', 'requests', 'refusals'])
         ) AS t (schema, rights, tables)
     LOOP
         IF to_regclass(format('%I.%I', wanted.schema, wanted.name)) IS NOT NULL THEN
