@@ -110,6 +110,11 @@ impl Double {
         self.state.faults.lock().unwrap().extend(faults);
     }
 
+    /// As [`Double::fail`], in place of what was to go wrong before.
+    pub(crate) fn fail_only(&self, faults: Vec<Fault>) {
+        *self.state.faults.lock().unwrap() = faults.into();
+    }
+
     /// Whether reads of `$all` are left without an answer.
     pub(crate) fn hold_reads(&self, hold: bool) {
         *self.state.hold_reads.lock().unwrap() = hold;

@@ -6,7 +6,7 @@
 //! | no answer, or a broken one | written, or not, or later | the stream is read where the event must stand; while nothing stands there, it is sent again at the same revision, so that one of both at most is written |
 //! | wrong revision | perhaps written by an earlier try | the stream is read likewise; another event there proves the append absent, and it is planned again |
 //! | acknowledged | nothing yet | the log is followed until it shows the event; what it shows is answered |
-//! | the process ends | as without an answer | the claim is durable: the log marks it, the sweeper proves it absent, or the same name sent again resumes it with the openings of the claim |
+//! | the process ends | as without an answer | the claim is durable: the log marks it, the sweeper proves it absent, or it is sent again as it was claimed, with its openings, before anything else is |
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -90,7 +90,16 @@ impl Writer {
     /// Plans, claims and sends the appends that are not answered yet, up to the first that does not go through, and
     /// answers those before it. Says which append has to be planned again because its stream moved.
     async fn wave(&mut self, batch: &[Append], results: &mut Results) -> Result<Option<usize>, StoreError> {
-        self.settle_names(batch, results).await?;
+        match self.settle_all().await {
+            Ok(()) => {}
+            Err(AppendError::Store(error)) => return Err(error),
+            Err(_) => {
+                // Nothing of it can be given a time now.
+                let unanswered = results.iter_mut().filter(|result| result.is_none());
+                unanswered.for_each(|result| *result = Some(Err(AppendError::ClockLeapt)));
+                return Ok(None);
+            }
+        }
         let mut items = self.plan_wave(batch, results).await?;
         let placed: Vec<_> = items.iter().filter_map(|item| item.planned.as_ref().ok()?.as_ref()).collect();
         let numbers = self.claims.add(&mut self.connection, &placed).await?;
@@ -229,16 +238,11 @@ impl Writer {
         Sent::Unknown(last_error)
     }
 
-    /// Settles what became of earlier appends of names that are sent again.
-    async fn settle_names(&mut self, batch: &[Append], results: &mut Results) -> Result<(), StoreError> {
-        for (append, result) in batch.iter().zip(results.iter_mut()).filter(|(_, result)| result.is_none()) {
-            for event in &append.events {
-                let Some(number) = self.claims.of(&event.key) else { continue };
-                if let Err(error) = self.settle(number).await {
-                    *result = Some(Err(error));
-                    break;
-                }
-            }
+    /// Settles every earlier append whose outcome nobody knows, before anything else is sent: one that arrives late
+    /// would bring an older recorded time behind a newer one.
+    async fn settle_all(&mut self) -> Result<(), AppendError> {
+        for number in self.claims.numbers() {
+            self.settle(number).await?;
         }
         Ok(())
     }
