@@ -12,6 +12,7 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use subject_record_schemas::Revision;
+use tokio::time::Instant;
 
 use super::catch_up::Standing;
 use super::event::to_send;
@@ -25,6 +26,8 @@ use crate::store::{Append, AppendError, Appended, EventKey, Outcome, StoreError}
 const APPEND_TRIES: u32 = 5;
 /// Times that a server is tried that is not there. The client tries several times by itself.
 const DOWN_TRIES: u32 = 2;
+/// An append that took this long is not sent again: others wait for the one writer.
+const SEND_MAX: Duration = Duration::from_secs(15);
 /// Pause after the first try; it doubles.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -208,22 +211,33 @@ impl Writer {
         let Some((first, _)) = events.first() else { return Sent::Stored };
         let mut under_way = false;
         let mut last_error = StoreError::Engine("KurrentDB did not say where the stream ends".into());
+        let begun = Instant::now();
         for tried in 0..APPEND_TRIES {
+            if begun.elapsed() > SEND_MAX {
+                break;
+            }
             if tried > 0 {
                 tokio::time::sleep(PAUSE * 2_u32.pow(tried)).await;
             }
             match self.server.append(stream, *needed, sendable.clone()).await {
                 Ok(end) if end == after.revision => return Sent::Stored,
                 Err(Fault::Refused(error)) if !under_way => return Sent::Refused(error),
-                Err(Fault::Down(error)) if !under_way => {
-                    if tried + 1 >= DOWN_TRIES {
-                        return Sent::Down(error);
-                    }
+                Err(Fault::Down(error)) if !under_way && tried + 1 >= DOWN_TRIES => return Sent::Down(error),
+                Err(Fault::Elsewhere(error)) if !under_way && tried + 1 >= APPEND_TRIES => {
+                    return Sent::Down(error);
+                }
+                Err(Fault::Down(error) | Fault::Elsewhere(error)) if !under_way => {
+                    last_error = error;
                     continue;
                 }
                 // An end elsewhere is that of another event which the server takes for this one.
                 Ok(_) | Err(Fault::Moved) => under_way = true,
-                Err(Fault::Unknown(error) | Fault::Down(error) | Fault::Refused(error)) => {
+                Err(
+                    Fault::Unknown(error)
+                    | Fault::Down(error)
+                    | Fault::Elsewhere(error)
+                    | Fault::Refused(error),
+                ) => {
                     under_way = true;
                     last_error = error;
                 }
@@ -235,7 +249,7 @@ impl Writer {
                 Err(error) => last_error = error,
             }
         }
-        Sent::Unknown(last_error)
+        if under_way { Sent::Unknown(last_error) } else { Sent::Down(last_error) }
     }
 
     /// Settles every earlier append whose outcome nobody knows, before anything else is sent: one that arrives late
