@@ -6,7 +6,7 @@ use subject_record_schemas::{Position, Revision};
 use super::double::Fault;
 use super::given::It;
 use crate::conformance::checker::check_log;
-use crate::conformance::given::{Shape, any, append, box_of, event, expecting, key, person, record};
+use crate::conformance::given::{Shape, any, append, box_of, event, expecting, key, morning, person, record};
 
 /// More faults than an append is tried.
 const EVERY_TRY: [Fault; 5] = [Fault::CutBefore; 5];
@@ -93,13 +93,28 @@ async fn a_claim_goes_only_when_the_stream_proves_its_event_absent() {
     assert!(store.has_box(&person(1)).await.unwrap(), "nothing stands in its place: it may still come");
 
     // Another event takes the place.
-    record(&*store, any(&person(1), [event("e-2")])).await;
+    it.by_another_hand(&person(1), &event("f-1"), "");
     drop(store);
     let store = it.open().await;
     assert!(!store.has_box(&person(1)).await.unwrap(), "it can never be written any more");
     let receipt = record(&*store, any(&person(1), [event("e-1").boxed(2)])).await.remove(0);
     assert_eq!(store.boxes(&[receipt.position]).await.unwrap(), [Some(box_of(2))]);
-    check_log(&*store).await.unwrap();
+    assert_eq!(receipt.revision, Revision::new(1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_append_that_arrives_late_never_stands_behind_a_later_time() {
+    let it = It::new();
+    let store = it.open().await;
+    it.server.fail([Fault::Late].into_iter().chain(EVERY_TRY.into_iter().take(4)));
+    assert!(append(&*store, any(&person(1), [event("e-1")])).await.is_err());
+    it.clock.run_to(morning() + chrono::TimeDelta::hours(1));
+    let other = record(&*store, any(&person(2), [event("e-2")])).await.remove(0);
+    it.server.release();
+    it.server.reached().await;
+    let log = check_log(&*store).await.unwrap();
+    assert_eq!(log.events.len(), 2, "the first was settled before the second was sent");
+    assert_eq!(log.events[1].position, other.position);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

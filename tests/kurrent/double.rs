@@ -47,6 +47,8 @@ struct State {
     /// Reads of `$all` are not answered.
     hold_reads: Mutex<bool>,
     appends: Mutex<u64>,
+    /// The leader, where this node is none.
+    leader: Mutex<Option<SocketAddr>>,
     reached: Notify,
     release: Notify,
     address: SocketAddr,
@@ -67,6 +69,7 @@ impl Double {
             faults: Mutex::default(),
             hold_reads: Mutex::default(),
             appends: Mutex::default(),
+            leader: Mutex::default(),
             reached: Notify::new(),
             release: Notify::new(),
             address: listener.local_addr().unwrap(),
@@ -110,6 +113,11 @@ impl Double {
         self.state.faults.lock().unwrap().extend(faults);
     }
 
+    /// As [`Double::fail`], in place of what was to go wrong before.
+    pub(crate) fn fail_only(&self, faults: Vec<Fault>) {
+        *self.state.faults.lock().unwrap() = faults.into();
+    }
+
     /// Whether reads of `$all` are left without an answer.
     pub(crate) fn hold_reads(&self, hold: bool) {
         *self.state.hold_reads.lock().unwrap() = hold;
@@ -118,6 +126,11 @@ impl Double {
     /// Appends that were asked for, those that failed too.
     pub(crate) fn appends(&self) -> u64 {
         *self.state.appends.lock().unwrap()
+    }
+
+    /// From now on this node refers everybody to another one.
+    pub(crate) fn follow(&self, leader: &Double) {
+        *self.state.leader.lock().unwrap() = Some(leader.state.address);
     }
 
     /// Waits until a fault that holds something has been reached.
@@ -190,9 +203,17 @@ async fn call(state: Arc<State>, request: axum::extract::Request) -> Result<Http
 }
 
 /// The engine asks nobody but the leader.
-fn asks_the_leader<T>(request: &Request<T>) -> Result<(), Status> {
-    let asked = request.metadata().get("requires-leader").is_some_and(|asked| asked == "true");
-    if asked { Ok(()) } else { Err(Status::failed_precondition("the leader is not asked for")) }
+fn asks_the_leader<T>(state: &State, request: &Request<T>) -> Result<(), Status> {
+    if request.metadata().get("requires-leader").is_none_or(|asked| asked != "true") {
+        return Err(Status::failed_precondition("the leader is not asked for"));
+    }
+    let Some(leader) = *state.leader.lock().unwrap() else { return Ok(()) };
+    let mut status = Status::not_found("leader info available");
+    let told = status.metadata_mut();
+    told.insert("exception", "not-leader".parse().unwrap());
+    told.insert("leader-endpoint-host", leader.ip().to_string().parse().unwrap());
+    told.insert("leader-endpoint-port", leader.port().to_string().parse().unwrap());
+    Err(status)
 }
 
 fn cut() -> Status {
@@ -203,7 +224,7 @@ async fn append(
     state: Arc<State>,
     request: Request<Streaming<AppendReq>>,
 ) -> Result<Response<AppendResp>, Status> {
-    asks_the_leader(&request)?;
+    asks_the_leader(&state, &request)?;
     *state.appends.lock().unwrap() += 1;
     let mut messages = request.into_inner();
     let (mut options, mut events) = (None, Vec::new());
@@ -286,7 +307,7 @@ fn success(written: Written) -> Response<AppendResp> {
 type Page = stream::Iter<std::vec::IntoIter<Result<ReadResp, Status>>>;
 
 async fn read(state: Arc<State>, request: Request<ReadReq>) -> Result<Response<Page>, Status> {
-    asks_the_leader(&request)?;
+    asks_the_leader(&state, &request)?;
     let unsupported = || Status::unimplemented("a read that the double does not know");
     let options = request.into_inner().options.ok_or_else(unsupported)?;
     let Some(ReadCount::Count(count)) = options.count else { return Err(unsupported()) };

@@ -4,6 +4,7 @@ use subject_record::store::EventStore;
 use subject_record::store::kurrent::KurrentStore;
 use subject_record_schemas::{Position, Revision};
 
+use super::double::Double;
 use super::given::{It, reaches};
 use crate::conformance::checker::check_log;
 use crate::conformance::given::{Shape, any, append, box_of, event, person, record};
@@ -91,7 +92,7 @@ async fn a_server_that_forgot_what_was_indexed_is_not_followed() {
     let store = it.open().await;
     record(&*store, any(&person(1), [event("e-1")])).await;
     let last = record(&*store, any(&person(1), [event("e-2")])).await.remove(0);
-    it.server.log().events.pop();
+    it.server.log().forget_last();
     let refused = append(&*store, any(&person(2), [event("e-3")])).await;
     assert!(refused.is_err(), "{refused:?}");
     assert_eq!(store.last_position().await.unwrap(), last.position);
@@ -111,6 +112,17 @@ async fn bytes_that_were_changed_at_the_server_show() {
             String::from_utf8_lossy(&event.data).replace("tests\",\"blinding", "other\",\"blinding").into();
     }
     assert!(!store.event_at(receipt.position).await.unwrap().unwrap().kept().intact);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_is_not_the_leader_leads_to_it() {
+    let it = It::new();
+    let leader = Double::start();
+    it.server.follow(&leader);
+    let store = it.open().await;
+    let receipt = record(&*store, any(&person(1), [event("e-1").boxed(1)])).await.remove(0);
+    assert!(store.event_at(receipt.position).await.unwrap().is_some());
+    assert_eq!((it.held().len(), leader.log().head("subject-record-subject-p-invented-1")), (0, Some(0)));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

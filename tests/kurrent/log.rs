@@ -62,6 +62,13 @@ impl Log {
         self.write(stream, revision, (0, i64::try_from(self.end).unwrap()), proposed);
     }
 
+    /// Goes back to where it was before the last event, as a restored backup does.
+    pub(crate) fn forget_last(&mut self) {
+        if let Some(last) = self.events.pop() {
+            self.end = last.position;
+        }
+    }
+
     fn write(&mut self, stream: &str, revision: u64, id: (i64, i64), proposed: Proposed) {
         let position = self.end;
         // A record is as long as what it holds, so that positions have gaps.

@@ -6,6 +6,7 @@
 mod appends;
 mod boxes;
 mod crashes;
+mod differential;
 pub(crate) mod double;
 mod following;
 mod given;

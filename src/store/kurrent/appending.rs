@@ -6,12 +6,13 @@
 //! | no answer, or a broken one | written, or not, or later | the stream is read where the event must stand; while nothing stands there, it is sent again at the same revision, so that one of both at most is written |
 //! | wrong revision | perhaps written by an earlier try | the stream is read likewise; another event there proves the append absent, and it is planned again |
 //! | acknowledged | nothing yet | the log is followed until it shows the event; what it shows is answered |
-//! | the process ends | as without an answer | the claim is durable: the log marks it, the sweeper proves it absent, or the same name sent again resumes it with the openings of the claim |
+//! | the process ends | as without an answer | the claim is durable: the log marks it, the sweeper proves it absent, or it is sent again as it was claimed, with its openings, before anything else is |
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use subject_record_schemas::Revision;
+use tokio::time::Instant;
 
 use super::catch_up::Standing;
 use super::event::to_send;
@@ -25,6 +26,8 @@ use crate::store::{Append, AppendError, Appended, EventKey, Outcome, StoreError}
 const APPEND_TRIES: u32 = 5;
 /// Times that a server is tried that is not there. The client tries several times by itself.
 const DOWN_TRIES: u32 = 2;
+/// An append that took this long is not sent again: others wait for the one writer.
+const SEND_MAX: Duration = Duration::from_secs(15);
 /// Pause after the first try; it doubles.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -90,7 +93,16 @@ impl Writer {
     /// Plans, claims and sends the appends that are not answered yet, up to the first that does not go through, and
     /// answers those before it. Says which append has to be planned again because its stream moved.
     async fn wave(&mut self, batch: &[Append], results: &mut Results) -> Result<Option<usize>, StoreError> {
-        self.settle_names(batch, results).await?;
+        match self.settle_all().await {
+            Ok(()) => {}
+            Err(AppendError::Store(error)) => return Err(error),
+            Err(_) => {
+                // Nothing of it can be given a time now.
+                let unanswered = results.iter_mut().filter(|result| result.is_none());
+                unanswered.for_each(|result| *result = Some(Err(AppendError::ClockLeapt)));
+                return Ok(None);
+            }
+        }
         let mut items = self.plan_wave(batch, results).await?;
         let placed: Vec<_> = items.iter().filter_map(|item| item.planned.as_ref().ok()?.as_ref()).collect();
         let numbers = self.claims.add(&mut self.connection, &placed).await?;
@@ -199,22 +211,33 @@ impl Writer {
         let Some((first, _)) = events.first() else { return Sent::Stored };
         let mut under_way = false;
         let mut last_error = StoreError::Engine("KurrentDB did not say where the stream ends".into());
+        let begun = Instant::now();
         for tried in 0..APPEND_TRIES {
+            if begun.elapsed() > SEND_MAX {
+                break;
+            }
             if tried > 0 {
                 tokio::time::sleep(PAUSE * 2_u32.pow(tried)).await;
             }
             match self.server.append(stream, *needed, sendable.clone()).await {
                 Ok(end) if end == after.revision => return Sent::Stored,
                 Err(Fault::Refused(error)) if !under_way => return Sent::Refused(error),
-                Err(Fault::Down(error)) if !under_way => {
-                    if tried + 1 >= DOWN_TRIES {
-                        return Sent::Down(error);
-                    }
+                Err(Fault::Down(error)) if !under_way && tried + 1 >= DOWN_TRIES => return Sent::Down(error),
+                Err(Fault::Elsewhere(error)) if !under_way && tried + 1 >= APPEND_TRIES => {
+                    return Sent::Down(error);
+                }
+                Err(Fault::Down(error) | Fault::Elsewhere(error)) if !under_way => {
+                    last_error = error;
                     continue;
                 }
                 // An end elsewhere is that of another event which the server takes for this one.
                 Ok(_) | Err(Fault::Moved) => under_way = true,
-                Err(Fault::Unknown(error) | Fault::Down(error) | Fault::Refused(error)) => {
+                Err(
+                    Fault::Unknown(error)
+                    | Fault::Down(error)
+                    | Fault::Elsewhere(error)
+                    | Fault::Refused(error),
+                ) => {
                     under_way = true;
                     last_error = error;
                 }
@@ -226,19 +249,14 @@ impl Writer {
                 Err(error) => last_error = error,
             }
         }
-        Sent::Unknown(last_error)
+        if under_way { Sent::Unknown(last_error) } else { Sent::Down(last_error) }
     }
 
-    /// Settles what became of earlier appends of names that are sent again.
-    async fn settle_names(&mut self, batch: &[Append], results: &mut Results) -> Result<(), StoreError> {
-        for (append, result) in batch.iter().zip(results.iter_mut()).filter(|(_, result)| result.is_none()) {
-            for event in &append.events {
-                let Some(number) = self.claims.of(&event.key) else { continue };
-                if let Err(error) = self.settle(number).await {
-                    *result = Some(Err(error));
-                    break;
-                }
-            }
+    /// Settles every earlier append whose outcome nobody knows, before anything else is sent: one that arrives late
+    /// would bring an older recorded time behind a newer one.
+    async fn settle_all(&mut self) -> Result<(), AppendError> {
+        for number in self.claims.numbers() {
+            self.settle(number).await?;
         }
         Ok(())
     }

@@ -62,6 +62,7 @@ impl Writer {
 
     async fn take(&mut self, new: &[Seen]) -> Result<(), StoreError> {
         let Some(last) = new.last() else { return Ok(()) };
+        let latest = new.iter().map(|seen| seen.recorded_at).fold(last.recorded_at, std::cmp::Ord::max);
         let mut before = self.last.as_ref().map(|last| last.receipt.position);
         let mut transaction = self.connection.begin().await?;
         for seen in new {
@@ -76,7 +77,7 @@ impl Writer {
         transaction.commit().await?;
         new.iter().for_each(|seen| self.claims.close(&seen.key));
         let last = Entry::of(last);
-        self.times.go_on_after(Some(last.receipt.recorded_at));
+        self.times.go_on_after(Some(latest));
         self.publish.send_replace(last.receipt.position);
         self.last = Some(last);
         Ok(())

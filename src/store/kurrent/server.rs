@@ -15,6 +15,7 @@ use eventstore::{
 };
 use subject_record_schemas::{Revision, StreamName};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use super::event::Seen;
 use crate::store::StoreError;
@@ -22,7 +23,9 @@ use crate::store::StoreError;
 /// How long an append may take before its outcome counts as unknown. The client itself allows as much.
 const APPEND_SECONDS_MAX: u64 = 10;
 /// How long a page of events may take.
-const READ_SECONDS_MAX: u64 = 20;
+const READ_SECONDS_MAX: u64 = 10;
+/// A page that took this long is not asked for again.
+const READ_AGAIN_MAX: Duration = Duration::from_secs(8);
 /// Times a page is asked for when the connection fails.
 const READ_TRIES: u32 = 3;
 /// Pause after the first failed try; it doubles.
@@ -33,6 +36,8 @@ const PAUSE: Duration = Duration::from_millis(50);
 pub(super) enum Fault {
     /// It never reached a server that could have written it.
     Down(StoreError),
+    /// It reached a node that is not the leader; the client knows the leader now.
+    Elsewhere(StoreError),
     /// The server takes it from nobody, now or later.
     Refused(StoreError),
     /// The stream does not end where the append needs it.
@@ -83,8 +88,11 @@ impl Server {
         let client = match &current.1 {
             Some(client) => client.clone(),
             None => {
-                let made = Client::new(self.settings.clone());
-                made.map_err(|error| Fault::Down(StoreError::Engine(format!("{error:#}").into())))?
+                // It panics where a file of certificates does not read.
+                let made = std::panic::catch_unwind(|| Client::new(self.settings.clone()));
+                let made = made.map_err(|_| "the settings of the connection do not hold".to_owned());
+                let made = made.and_then(|made| made.map_err(|error| format!("{error:#}")));
+                made.map_err(|error| Fault::Down(StoreError::Engine(error.into())))?
             }
         };
         current.1 = Some(client.clone());
@@ -113,7 +121,7 @@ impl Server {
             Ok(Some(Ok(Ok(answer)))) => return Ok(answer),
             Ok(Some(Ok(Err(error)))) => match fault(error) {
                 // The connection is well.
-                fault @ (Fault::Moved | Fault::Refused(_)) => return Err(fault),
+                fault @ (Fault::Moved | Fault::Refused(_) | Fault::Elsewhere(_)) => return Err(fault),
                 fault => fault,
             },
             Ok(Some(Err(error))) => Fault::Unknown(StoreError::Engine(Box::new(error))),
@@ -203,7 +211,7 @@ impl Server {
     where
         F: Future<Output = Result<ReadStream, ClientError>> + Send,
     {
-        let mut tried = 0;
+        let (mut tried, begun) = (0, Instant::now());
         loop {
             let (open, id, prefix) = (open.clone(), id.to_owned(), Arc::clone(&self.prefix));
             let page = self.call(READ_SECONDS_MAX, move |client| async move {
@@ -216,10 +224,17 @@ impl Server {
             tried += 1;
             match page.await {
                 Ok(page) => return page,
-                Err(Fault::Down(_) | Fault::Unknown(_)) if tried < READ_TRIES => {
+                Err(Fault::Down(_) | Fault::Elsewhere(_) | Fault::Unknown(_))
+                    if tried < READ_TRIES && begun.elapsed() < READ_AGAIN_MAX =>
+                {
                     tokio::time::sleep(PAUSE * 2_u32.pow(tried)).await;
                 }
-                Err(Fault::Down(error) | Fault::Refused(error) | Fault::Unknown(error)) => return Err(error),
+                Err(
+                    Fault::Down(error)
+                    | Fault::Elsewhere(error)
+                    | Fault::Refused(error)
+                    | Fault::Unknown(error),
+                ) => return Err(error),
                 Err(Fault::Moved) => {
                     return Err(StoreError::Engine("KurrentDB answered what no read asks".into()));
                 }
@@ -259,8 +274,8 @@ const INVALID_ARGUMENT: i32 = 3;
 fn fault(error: ClientError) -> Fault {
     let as_fault = match &error {
         ClientError::WrongExpectedVersion { .. } => return Fault::Moved,
-        ClientError::NotLeaderException(_)
-        | ClientError::ConnectionClosed
+        ClientError::NotLeaderException(_) => Fault::Elsewhere,
+        ClientError::ConnectionClosed
         | ClientError::GrpcConnectionError(_)
         | ClientError::InitializationError(_) => Fault::Down,
         ClientError::AccessDenied | ClientError::ResourceDeleted | ClientError::UnsupportedFeature => {
