@@ -175,6 +175,13 @@ impl Instances {
         Self { keys, tasks: vec![listening, tokio::spawn(beater.run(heard))] }
     }
 
+    /// Whether this instance uses keys and tokens from memory: whether it is in touch with the others, if there can be
+    /// any. Without it everything works as long as the database does, only slower.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        self.keys.may_remember()
+    }
+
     /// Leaves the others, so that they do not wait for this instance when it has ended.
     ///
     /// # Errors
@@ -276,8 +283,9 @@ impl Beater {
         }
         // So that silence has begun to be seen before anybody has to wait for it.
         presence.awaited(&self.vault.key_file().readers, 0).await?;
+        let is_to_tidy = self.beats.is_multiple_of(BEATS_OF_A_TIDYING);
         self.beats = self.beats.wrapping_add(1);
-        if self.beats.is_multiple_of(BEATS_OF_A_TIDYING) {
+        if is_to_tidy {
             let gone_us = i64::try_from(GONE_AFTER.as_micros()).unwrap_or(i64::MAX);
             query(&REMOVE_GONE).bind(gone_us).execute(&mut *connection).await?;
             query(&REMOVE_PASSED).execute(connection).await?;
