@@ -7,7 +7,6 @@
 
 mod arrays;
 mod listener;
-mod outage;
 mod writer;
 
 use std::sync::Arc;
