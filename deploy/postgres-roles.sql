@@ -75,7 +75,9 @@ BEGIN
             -- Appended to, and never changed. A box may be destroyed, and is never changed either.
             ('events',      'SELECT, INSERT',                 ARRAY['events', 'streams', 'sources', 'texts']),
             ('events',      'SELECT, INSERT, DELETE',         ARRAY['boxes']),
-            ('events',      'SELECT, UPDATE',                 ARRAY['sequencer'])
+            ('events',      'SELECT, UPDATE',                 ARRAY['sequencer']),
+            -- Nothing in read models is evidence.
+            ('read_models', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['projections', 'retired', 'requests'])
         ) AS t (schema, rights, tables)
     LOOP
         IF to_regclass(format('%I.%I', wanted.schema, wanted.name)) IS NOT NULL THEN

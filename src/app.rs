@@ -26,7 +26,7 @@ use crate::notary::note::SigningKey as NoteKey;
 use crate::notary::{self, Notary};
 use crate::outside::{self, Outside, OutsideError};
 use crate::policies::Policies;
-use crate::projector::Projector;
+use crate::projector::{self, Projector};
 use crate::proofs::Proofs;
 use crate::registers::Registers;
 use crate::rulebook::Rulebook;
@@ -332,7 +332,8 @@ impl App {
             Rulebook::new(Arc::clone(&intake), Arc::clone(&store), Arc::clone(&texts), Arc::clone(&governed));
         let followed = Arc::new(StoreLog::new(Arc::clone(&store), Arc::clone(&texts)));
         let read_models = config.paths.data.join("read_models");
-        let projector = Projector::open(&read_models, config.projector, followed, Arc::clone(&clock)).await?;
+        let read_models = projector::Place::Folder(read_models);
+        let projector = Projector::open(read_models, config.projector, followed, Arc::clone(&clock)).await?;
         let key = NoteKey::from_seed(&log.origin, seed).map_err(|_| OpenError::Origin(log.origin.clone()))?;
         let key = Arc::new(key);
         let held = outside::held(&config.notary.anchors, key.verifier_key());
