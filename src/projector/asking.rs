@@ -31,11 +31,15 @@ pub(super) async fn rebuild(
     following: Arc<Following>,
     mut done: oneshot::Sender<Result<(), RebuildError>>,
 ) {
-    let answer = tokio::select! {
-        answer = answer(&board) => answer,
-        // The request stands, whoever waits for it.
-        () = done.closed() => return,
+    let answer = async {
+        let number = board.ask(Asked::Rebuild).await?;
+        tokio::select! {
+            answer = answer(&board, number) => answer.map(Some),
+            // The request stands, whoever waits for it.
+            () = done.closed() => Ok(None),
+        }
     };
+    let Some(answer) = answer.await.transpose() else { return };
     let result = match answer {
         Ok(answer) if answer.is_empty() => {
             let swapped = async {
@@ -55,8 +59,7 @@ pub(super) async fn rebuild(
     let _ = done.send(result);
 }
 
-async fn answer(board: &Board) -> Result<String, sqlx::Error> {
-    let number = board.ask(Asked::Rebuild).await?;
+async fn answer(board: &Board, number: i64) -> Result<String, sqlx::Error> {
     loop {
         tokio::time::sleep(LOOK_EVERY).await;
         match board.answered(number).await {

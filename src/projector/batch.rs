@@ -23,16 +23,16 @@ fn micros(instant: DateTime<Utc>) -> i64 {
 
 /// How far rows are, and which event that was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mark {
+pub(super) struct Mark {
     /// The last event whose rows are written.
-    pub position: Position,
+    pub(super) position: Position,
     /// Its leaf hash; absent before the first event.
-    pub leaf: Option<LeafHash>,
+    pub(super) leaf: Option<LeafHash>,
 }
 
 impl Mark {
     /// Before every event.
-    pub const START: Self = Self { position: Position::START, leaf: None };
+    pub(super) const START: Self = Self { position: Position::START, leaf: None };
 }
 
 /// A row to write.

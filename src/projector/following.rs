@@ -13,7 +13,7 @@ use super::batch::Mark;
 use super::board::Board;
 use super::engine::{Engine, Ground};
 use super::file;
-use super::generation::{Generation, Stands};
+use super::generation::{Generation, file_of};
 use super::progress::{Progress, Stop, Use};
 use super::read::ReadModel;
 use super::runner::{Asker, Command, RebuildError, Supervisor};
@@ -97,10 +97,10 @@ impl Following {
         let (generation, connection, progress) = match live {
             Some(live) => live,
             None => {
-                let generation = Generation::in_folder(&folder, projection, next);
+                let (number, generation) = (next, Generation::in_folder(&folder, projection, next));
                 next += 1;
-                let Stands::File { path, .. } = &generation.stands else { return Err(OpenError::NoFile) };
-                let (connection, progress) = file::open(path, projection, Use::Live).await?;
+                let path = file_of(&folder, projection, number);
+                let (connection, progress) = file::open(&path, projection, Use::Live).await?;
                 (generation, connection, progress)
             }
         };

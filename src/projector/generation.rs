@@ -35,10 +35,15 @@ pub(super) enum Stands {
     },
 }
 
+/// The file of a generation.
+pub(super) fn file_of(folder: &Path, projection: Projection, number: u64) -> PathBuf {
+    folder.join(format!("{}-{number}.db", projection.name()))
+}
+
 impl Generation {
     /// The file of a generation.
     pub(super) fn in_folder(folder: &Path, projection: Projection, number: u64) -> Self {
-        let path = folder.join(format!("{}-{number}.db", projection.name()));
+        let path = file_of(folder, projection, number);
         Self { number, stands: Stands::File { path, retired: AtomicBool::new(false) } }
     }
 

@@ -171,9 +171,6 @@ pub enum OpenError {
         #[source]
         source: std::io::Error,
     },
-    /// What should be a file of read models is none.
-    #[error("read models in a folder are files")]
-    NoFile,
     /// A file or a schema does not open.
     #[error(transparent)]
     Database(#[from] DatabaseError),

@@ -6,7 +6,6 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::error::DatabaseError as _;
 use tokio::time::Instant;
 
 use super::batch::Mark;
