@@ -79,7 +79,9 @@ BEGIN
             -- The tree over the events grows. A checkpoint that nobody outside holds gives way to a newer one.
             ('log',         'SELECT, INSERT, UPDATE',         ARRAY['tiles', 'bundles', 'tree_progress', 'stamps',
                                                                     'heads', 'buckets', 'heads_progress']),
-            ('log',         'SELECT, INSERT, UPDATE, DELETE', ARRAY['checkpoints', 'requests', 'refusals'])
+            ('log',         'SELECT, INSERT, UPDATE, DELETE', ARRAY['checkpoints', 'requests', 'refusals']),
+            -- Nothing in read models is evidence.
+            ('read_models', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['projections', 'retired', 'requests'])
         ) AS t (schema, rights, tables)
     LOOP
         IF to_regclass(format('%I.%I', wanted.schema, wanted.name)) IS NOT NULL THEN

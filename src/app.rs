@@ -27,7 +27,7 @@ use crate::notary::note::SigningKey as NoteKey;
 use crate::notary::{self, Notary};
 use crate::outside::{self, Outside, OutsideError};
 use crate::policies::Policies;
-use crate::projector::Projector;
+use crate::projector::{self, Projector};
 use crate::proofs::Proofs;
 use crate::registers::Registers;
 use crate::rulebook::Rulebook;
