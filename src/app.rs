@@ -43,6 +43,8 @@ use crate::vault::{KeyFile, Vault, VaultError};
 pub struct App {
     /// Its settings.
     pub config: Config,
+    /// Where its events are.
+    pub place: Place,
     /// The event store.
     pub store: Arc<dyn EventStore>,
     /// Published texts.
@@ -388,6 +390,7 @@ impl App {
             outside,
             dossiers,
             config,
+            place,
             store,
             texts,
             vault,

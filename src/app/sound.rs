@@ -43,9 +43,10 @@ pub(super) async fn sound(
     if !serves_people && kek_ids.is_empty() && store.has_any_box().await? {
         return Err(UnsoundError::KeysLost);
     }
+    // Keys first: another instance may be erasing somebody, and the log knows of it before the keys do.
+    let fenced_here = keys.fenced_people().await.map_err(VaultError::from)?;
     let fenced = store.fenced_streams().await?;
     let fenced: HashSet<_> = fenced.iter().map(ToString::to_string).collect();
-    let fenced_here = keys.fenced_people().await.map_err(VaultError::from)?;
     match fenced_here.into_iter().find(|stream| !fenced.contains(stream)) {
         Some(stream) => Err(UnsoundError::RolledBack { stream }),
         None => Ok(()),

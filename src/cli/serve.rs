@@ -27,12 +27,15 @@ impl Serve {
         let clock = Arc::new(SystemClock::default());
         let app = Arc::new(App::open(config, NewLog::Real, clock, Arc::new(SystemEntropy)).await?);
         tracing::info!(
-            engine = "sqlite",
-            durability = "every acknowledged event is synced (WAL, synchronous=FULL)",
+            store = %app.place,
+            durability = app.place.durability(),
             data = %app.config.paths.data.display(),
             simulated = app.log.simulated,
             "the log is open"
         );
+        for warning in app.store.warnings().await.unwrap_or_default() {
+            tracing::warn!("{warning}");
+        }
         crate::http::serve(app, stop_signal(), |address| tracing::info!(%address, "listening")).await?;
         tracing::info!("stopped");
         Ok(())

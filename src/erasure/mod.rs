@@ -131,9 +131,17 @@ impl Erasure {
         let running = tokio::spawn(async move {
             let _alone = erasure.alone.lock().await;
             let stream = Timelines::stream_of(&subject);
-            let head = erasure.store.head(&stream).await?.ok_or(EraseError::Unknown)?;
-            if !head.fenced {
-                erasure.decide(&by, &stream, basis, basis_ref).await?;
+            loop {
+                let head = erasure.store.head(&stream).await?.ok_or(EraseError::Unknown)?;
+                if head.fenced {
+                    break;
+                }
+                let here = ExpectedRevision::Exactly(head.revision);
+                match erasure.decide(&by, &stream, basis.clone(), basis_ref.clone(), here).await {
+                    // Something was appended since: another instance may have decided.
+                    Err(EraseError::Append(Refusal::WrongRevision { .. })) => {}
+                    decided => break decided?,
+                }
             }
             Ok(erasure.carry_out(&subject).await?.0)
         });
@@ -161,6 +169,7 @@ impl Erasure {
         stream: &StreamName,
         basis: ErasureBasis,
         basis_ref: Option<Reference>,
+        expected: ExpectedRevision,
     ) -> Result<(), EraseError> {
         let now = self.intake.clock().now();
         let who = Reference::parse(by.as_str()).map_err(|_| Refusal::Store)?;
@@ -177,9 +186,7 @@ impl Erasure {
         };
         let id = Intake::derived_id("decided", &requested.key())?;
         let decided = self.intake.own_event(id, stream.clone(), now, Some(by), &decided)?;
-        self.intake
-            .record_atomically(&TokenId::service(), &[requested, decided], ExpectedRevision::Any)
-            .await?;
+        self.intake.record_atomically(&TokenId::service(), &[requested, decided], expected).await?;
         Ok(())
     }
 
@@ -190,7 +197,11 @@ impl Erasure {
         let key_generations = self.vault.shredded(&KeyOwner::person(&decided.stream)).await?;
         let destroyed = match decided.done_at {
             Some(position) => position,
-            None => self.record(&decided, &key_generations).await?,
+            None => match self.record(&decided, &key_generations).await {
+                Ok(position) => position,
+                // Another instance may have finished it meanwhile.
+                Err(error) => self.decided(decided.stream.clone()).await?.done_at.ok_or(error)?,
+            },
         };
         let erased = Erased {
             subject: subject.clone(),

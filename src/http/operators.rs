@@ -29,13 +29,19 @@ const READY_MAX: Duration = Duration::from_secs(1);
 /// `GET /health/ready`: events can be taken now, by the word of whatever writes them.
 pub(super) async fn ready(State(service): State<Arc<Service>>) -> Response {
     let draining = *service.draining.borrow();
-    let writes = matches!(tokio::time::timeout(READY_MAX, service.app.store.ready()).await, Ok(Ok(())));
+    let store = &service.app.store;
+    let writes = matches!(tokio::time::timeout(READY_MAX, store.ready()).await, Ok(Ok(())));
+    let warnings = match tokio::time::timeout(READY_MAX, store.warnings()).await {
+        Ok(Ok(warnings)) => warnings.iter().map(ToString::to_string).collect(),
+        _ => Vec::new(),
+    };
     let status = if writes && !draining { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     // Read models that lag, and a notary that refuses, take no event away: they are shown and do not count.
     let projections = service.app.projector.status();
     let notary = service.app.notary.state();
     let body = json!({
-        "ready": writes && !draining, "store": writes, "draining": draining, "projections": projections,
+        "ready": writes && !draining, "store": writes, "warnings": warnings, "draining": draining,
+        "projections": projections,
         "notary": {
             "checkpoint_size": notary.checkpoint.as_ref().map_or(0, |signed| signed.checkpoint.size),
             "position": notary.position,

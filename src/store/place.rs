@@ -96,6 +96,17 @@ impl Place {
         }
     }
 
+    /// What an acknowledged event has gone through.
+    #[must_use]
+    pub const fn durability(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "every acknowledged event is synced (WAL, synchronous=FULL)",
+            Self::Postgres(_) => {
+                "every acknowledged event is synced, and on the standbys that the server waits for (synchronous_commit)"
+            }
+        }
+    }
+
     /// The data folder of a place that is files, where `data` is that of the settings: one process may own it.
     #[must_use]
     pub fn folder(&self, data: &Path) -> Option<PathBuf> {
