@@ -35,7 +35,7 @@ rm -rf "$1"
 /// A cluster, running or stopped.
 pub(crate) struct Cluster {
     place: Arc<Place>,
-    watcher: Child,
+    _watcher: Watcher,
 }
 
 /// Where it is, and with what it is run.
@@ -72,15 +72,7 @@ impl Cluster {
         let programs = programs();
         let folder = tempfile::Builder::new().prefix("subject-record-postgres-").tempdir().unwrap().keep();
         // Before there is anything to end or remove.
-        let watcher = Command::new("sh")
-            .args(["-c", WATCHER, "sh"])
-            .arg(&folder)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .process_group(0)
-            .spawn()
-            .unwrap();
+        let watcher = Watcher::of(&folder);
         let user = user();
         if let Some(user) = user {
             chown(&folder, Some(user.uid), Some(user.gid)).unwrap();
@@ -90,7 +82,7 @@ impl Cluster {
         for _ in 0..PORT_TRIES {
             place.port = free_port();
             if place.control(&place.start_arguments()) {
-                return Self { place: Arc::new(place), watcher };
+                return Self { place: Arc::new(place), _watcher: watcher };
             }
         }
         unreachable!("the cluster does not start: {}", place.log())
@@ -161,10 +153,22 @@ impl Cluster {
     }
 }
 
-impl Drop for Cluster {
+/// What ends the server and removes its folder.
+struct Watcher(Child);
+
+impl Watcher {
+    fn of(folder: &Path) -> Self {
+        let mut command = Command::new("sh");
+        command.args(["-c", WATCHER, "sh"]).arg(folder).process_group(0);
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        Self(command.spawn().unwrap())
+    }
+}
+
+impl Drop for Watcher {
     fn drop(&mut self) {
-        drop(self.watcher.stdin.take());
-        let _ = self.watcher.wait();
+        drop(self.0.stdin.take());
+        let _ = self.0.wait();
     }
 }
 
@@ -236,9 +240,9 @@ fn programs() -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let all = std::env::split_paths(&path).chain(installed);
     let whole = |folder: &PathBuf| PROGRAMS.iter().all(|program| folder.join(program).is_file());
-    all.filter(whole)
-        .find(|folder| major(folder).is_some_and(|major| major >= MAJOR_MIN))
-        .unwrap_or_else(|| panic!("{ADVICE}"))
+    let found = all.filter(whole).find(|folder| major(folder).is_some_and(|major| major >= MAJOR_MIN));
+    assert!(found.is_some(), "{ADVICE}");
+    found.unwrap()
 }
 
 /// The major version of the server in a folder.
