@@ -12,6 +12,7 @@ use self::first_event::{open_log, opened_log, origin_of, signing_seed, verifier_
 pub use self::follow::{StoreEntries, StoreLog};
 use self::sound::{lies_outside, not_rolled_back, sound};
 use crate::accesses::Accesses;
+use crate::background::Background;
 use crate::clock::{Clock, Entropy};
 use crate::config::Config;
 use crate::db::{DatabaseError, FolderLock, FolderLockError};
@@ -92,6 +93,7 @@ pub struct App {
     /// What the first event of the log says of it.
     pub log: OpenLog,
     _sweeper: Sweeper,
+    _background: Background,
     _lock: FolderLock,
 }
 
@@ -164,6 +166,9 @@ pub enum OpenError {
     /// The read models do not open.
     #[error(transparent)]
     Projector(#[from] crate::projector::OpenError),
+    /// Threads cannot be started.
+    #[error("threads cannot be started")]
+    Threads(#[source] std::io::Error),
     /// A token does not read.
     #[error(transparent)]
     Tokens(#[from] TokenError),
@@ -335,7 +340,12 @@ impl App {
             Rulebook::new(Arc::clone(&intake), Arc::clone(&store), Arc::clone(&texts), Arc::clone(&governed));
         let followed = Arc::new(StoreLog::new(Arc::clone(&store), Arc::clone(&texts)));
         let read_models = config.paths.data.join("read_models");
-        let projector = Projector::open(&read_models, config.projector, followed, Arc::clone(&clock)).await?;
+        let background = Background::start().map_err(OpenError::Threads)?;
+        let (settings, ticking) = (config.projector, Arc::clone(&clock));
+        let opening = background
+            .run(async move { Projector::open(&read_models, settings, followed, ticking).await })
+            .await;
+        let projector = opening.map_err(|error| OpenError::Threads(error.into()))??;
         let key = NoteKey::from_seed(&log.origin, seed).map_err(|_| OpenError::Origin(log.origin.clone()))?;
         let key = Arc::new(key);
         let held = outside::held(&config.notary.anchors, key.verifier_key());
@@ -410,6 +420,7 @@ impl App {
             entropy,
             log,
             _sweeper: sweeper,
+            _background: background,
             _lock: lock,
         })
     }

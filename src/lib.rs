@@ -18,6 +18,7 @@
 pub mod accesses;
 pub mod anchors;
 pub mod app;
+pub mod background;
 pub mod caller;
 pub mod cli;
 pub mod clock;

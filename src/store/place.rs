@@ -20,7 +20,7 @@ pub const EVENTS_FILE: &str = "events.db";
 /// Where events are.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Place {
-    /// `sqlite:` is the data folder of the settings, `sqlite:PATH` another one, or its file of events.
+    /// `sqlite:` is the data folder of the settings, `sqlite:PATH` another one, or its file of events (`….db`).
     Sqlite(Option<PathBuf>),
     /// `postgres://…`
     Postgres(String),
@@ -137,12 +137,12 @@ impl Place {
     }
 }
 
-/// The file of events that a path names: itself, or the one in the folder that it is.
+/// The file of events that a path names: itself when it ends in `.db`, or the one in the folder of that name.
 fn events_file(path: Option<&Path>, data: &Path) -> PathBuf {
     match path {
         None => data.join(EVENTS_FILE),
-        Some(path) if path.is_dir() => path.join(EVENTS_FILE),
-        Some(path) => path.to_owned(),
+        Some(path) if path.extension().is_some_and(|end| end == "db") => path.to_owned(),
+        Some(path) => path.join(EVENTS_FILE),
     }
 }
 

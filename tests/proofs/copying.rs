@@ -1,0 +1,152 @@
+//! `store copy`: a log that goes from engine to engine and comes back is the same log.
+
+use std::path::Path;
+use std::process::Output;
+
+use subject_record::notary::checkpoint::SignedCheckpoint;
+
+use super::given::{PERSON, checkpoint_over, copy, log_check, log_key, tamper, told};
+use crate::demo::{BINARY, program};
+use crate::doors::given::{answered, consented, disclosed, registered};
+use crate::doors::server::{House, Server};
+use crate::postgres::Cluster;
+
+fn store_copy(from: &str, to: &str) -> Output {
+    program(BINARY).args(["store", "copy", "--format", "json", "--from", from, "--to", to]).output().unwrap()
+}
+
+/// What `store copy` said of a copy that succeeded: events, copied now, boxes, root.
+fn copied(from: &str, to: &str) -> (u64, u64, u64, String) {
+    let output = store_copy(from, to);
+    assert!(output.status.success(), "{from} to {to}: {}", String::from_utf8_lossy(&output.stderr));
+    let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let number = |name: &str| said[name].as_u64().unwrap();
+    (number("events"), number("copied_now"), number("boxes"), said["root"].as_str().unwrap().to_owned())
+}
+
+fn refused(from: &str, to: &str) -> String {
+    let output = store_copy(from, to);
+    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stdout));
+    String::from_utf8(output.stderr).unwrap()
+}
+
+fn sqlite(folder: &Path) -> String {
+    format!("sqlite:{}", folder.display())
+}
+
+/// A stopped service's folder with a few people, one of them erased, the checkpoint over all of it, and the log's key.
+/// `dossier.pdf` in it is one that somebody holds.
+async fn stopped() -> (House, SignedCheckpoint, String) {
+    let server = Server::new().await;
+    let events = [registered(PERSON), consented(PERSON), answered(PERSON), disclosed(PERSON)];
+    server.emitter().record(&events).await;
+    server.emitter().record(&[registered("p-invented-2"), consented("p-invented-2")]).await;
+    let erased = server
+        .run_as("officer", &["subject", "erase", "p-invented-2", "--basis", "subject_request", "--yes"]);
+    assert!(erased.status.success(), "{}", String::from_utf8_lossy(&erased.stderr));
+    let out = server.house().path("dossier.pdf");
+    let export = ["dossier", "export", PERSON, "--asked-by", "court", "--purpose", "court", "--out"];
+    let made = server.run_as("auditor", &[&export[..], &[out.to_str().unwrap()]].concat());
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let (checkpoint, key) = (checkpoint_over(server.address, 10).await, log_key(&server).await.to_string());
+    let (house, status) = server.stop().await;
+    assert_eq!(status, Some(0));
+    (house, checkpoint, key)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_that_went_around_all_engines_is_the_same_log_and_its_proofs_hold() {
+    let (house, before, key) = stopped().await;
+    let postgres = Cluster::shared().database().await;
+    let data = sqlite(&house.path("data"));
+    let there = copied(&data, &postgres);
+    assert_eq!(there.0, there.1);
+    assert!(there.0 >= before.checkpoint.size && there.2 > 0);
+    let back = copied(&postgres, &sqlite(&house.path("back")));
+    assert_eq!(back, there, "events, boxes and root are the same at the end of the way");
+
+    // The events that came back take the place of those that went.
+    for name in ["events.db", "events.db-wal", "events.db-shm"] {
+        let _ = std::fs::remove_file(house.path("data").join(name));
+        let back = house.path("back").join(name);
+        if back.exists() {
+            std::fs::copy(back, house.path("data").join(name)).unwrap();
+        }
+    }
+    std::fs::write(house.path("before"), before.note.to_string()).unwrap();
+    let (status, report) = log_check(&house, &["--anchor", house.path("before").to_str().unwrap()]);
+    assert_eq!(
+        (status, told(&report)),
+        (Some(0), vec![]),
+        "boxes open, tree, ends of streams and checkpoints are right"
+    );
+    let server = house.serve().await;
+    server.emitter().record(&[answered(PERSON)]).await;
+    let after = checkpoint_over(server.address, before.checkpoint.size + 1).await;
+    assert!(after.checkpoint.size > before.checkpoint.size);
+    assert_eq!(log_key(&server).await.to_string(), key);
+    let old = server.house().path("dossier.pdf");
+    let verified =
+        program(BINARY).args(["dossier", "verify"]).arg(old).args(["--key", &key]).output().unwrap();
+    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_copy_goes_on_where_it_was_and_takes_what_was_erased_meanwhile_away() {
+    let server = Server::new().await;
+    server.emitter().record(&[registered(PERSON), consented(PERSON)]).await;
+    let (house, _) = server.stop().await;
+    let (data, postgres) = (sqlite(&house.path("data")), Cluster::shared().database().await);
+    let first = copied(&data, &postgres);
+    assert!(first.2 > 0, "boxes of the person are in the copy");
+    assert_eq!(copied(&data, &postgres).1, 0, "nothing is copied twice");
+
+    let server = house.serve().await;
+    let erased =
+        server.run_as("officer", &["subject", "erase", PERSON, "--basis", "subject_request", "--yes"]);
+    assert!(erased.status.success());
+    let (house, _) = server.stop().await;
+    let second = copied(&sqlite(&house.path("data")), &postgres);
+    assert!(second.1 > 0 && second.0 == first.0 + second.1);
+    let boxes: i64 = {
+        let mut connection = <sqlx::PgConnection as sqlx::Connection>::connect(&postgres).await.unwrap();
+        sqlx::query_scalar(
+            "SELECT count(*) FROM events.boxes b JOIN events.events e USING (position) \
+            JOIN events.streams s USING (stream) WHERE s.name = $1",
+        )
+        .bind(format!("subject-{PERSON}"))
+        .fetch_one(&mut connection)
+        .await
+        .unwrap()
+    };
+    assert_eq!(boxes, 0, "boxes that were copied before the erasure are gone");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_log_an_altered_one_and_a_newer_copy_are_refused() {
+    let (house, ..) = stopped().await;
+    let (other, ..) = stopped().await;
+    let postgres = Cluster::shared().database().await;
+    let data = sqlite(&house.path("data"));
+    copied(&data, &postgres);
+    assert!(refused(&sqlite(&other.path("data")), &postgres).contains("another log"));
+    assert!(refused(&sqlite(&house.path("nothing")), &postgres).contains("there is no folder"));
+    assert!(refused(&data, &data).contains("the same place"));
+    std::fs::create_dir(house.path("empty")).unwrap();
+    assert!(refused(&sqlite(&house.path("empty")), &sqlite(&house.path("to"))).contains("no log to copy"));
+
+    copy(&house.path("data"), &house.path("newer"));
+    let server = house.serve().await;
+    server.emitter().record(&[answered(PERSON)]).await;
+    let (house, _) = server.stop().await;
+    copied(&sqlite(&house.path("data")), &postgres);
+    assert!(refused(&sqlite(&house.path("newer")), &postgres).contains("more events"));
+
+    tamper(
+        &house,
+        &["UPDATE events SET body = replace(body, 'platform', 'plotform') WHERE position = 3".into()],
+    )
+    .await;
+    let altered = refused(&sqlite(&house.path("data")), &sqlite(&house.path("fresh")));
+    assert!(altered.contains("position 0000000000000003") && altered.contains("leaf hash"), "{altered}");
+}
