@@ -68,7 +68,16 @@ impl Cluster {
         Self::new("")
     }
 
+    /// A copy of this cluster that follows it, read-only until it is promoted.
+    pub(crate) fn standby(&self) -> Self {
+        Self::made(|place| place.copy(self.port()))
+    }
+
     fn new(settings: &str) -> Self {
+        Self::made(|place| place.make(settings))
+    }
+
+    fn made(make: impl FnOnce(&Place)) -> Self {
         let programs = programs();
         let folder = tempfile::Builder::new().prefix("subject-record-postgres-").tempdir().unwrap().keep();
         // Before there is anything to end or remove.
@@ -78,7 +87,7 @@ impl Cluster {
             chown(&folder, Some(user.uid), Some(user.gid)).unwrap();
         }
         let mut place = Place { programs, folder, port: 0, user };
-        place.make(settings);
+        make(&place);
         for _ in 0..PORT_TRIES {
             place.port = free_port();
             if place.control(&place.start_arguments()) {
@@ -182,14 +191,30 @@ impl Place {
             .output()
             .unwrap();
         assert!(output.status.success(), "{output:?}");
+        self.set(&format!(
+            "listen_addresses = '127.0.0.1'\nmax_connections = 400\nshared_buffers = 32MB\ntimezone = 'UTC'\n\
+             {settings}"
+        ));
+    }
+
+    fn copy(&self, port: u16) {
+        let copied = self
+            .command("pg_basebackup")
+            .args(["--write-recovery-conf", "--checkpoint=fast", "--no-sync", "--pgdata"])
+            .arg(self.data())
+            .args(["--dbname", &super::proxy::url(port, "postgres")])
+            .output()
+            .unwrap();
+        assert!(copied.status.success(), "{copied:?}");
+        self.set("");
+    }
+
+    /// Settings at the end of the file, where they count.
+    fn set(&self, settings: &str) {
         let file = self.data().join("postgresql.conf");
-        let ours = format!(
-            "{}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = '{}'\nmax_connections = 400\n\
-             shared_buffers = 32MB\ntimezone = 'UTC'\n{settings}",
-            std::fs::read_to_string(&file).unwrap(),
-            self.folder.display(),
-        );
-        std::fs::write(file, ours).unwrap();
+        let before = std::fs::read_to_string(&file).unwrap();
+        let folder = self.folder.display();
+        std::fs::write(file, format!("{before}\nunix_socket_directories = '{folder}'\n{settings}")).unwrap();
     }
 
     fn data(&self) -> PathBuf {
