@@ -278,7 +278,8 @@ impl App {
         let tokens = Tokens::load(&keys).await?;
         let kek = Arc::new(FileKek::read(&config.paths.kek)?);
         sound(&*store, &keys, &*kek).await?;
-        let vault = Arc::new(Vault::new(keys, kek, config.vault, Arc::clone(&clock), Arc::clone(&entropy)));
+        let vault =
+            Arc::new(Vault::new(keys, kek, config.vault.clone(), Arc::clone(&clock), Arc::clone(&entropy)));
 
         let seed = signing_seed(&config.paths.signing_key)?;
         let verifier_key = verifier_key(&seed);
@@ -351,7 +352,7 @@ impl App {
         let held = outside::held(&config.notary.anchors, key.verifier_key());
         not_rolled_back(&*store, &held).await?;
         let opening = notary::Opening {
-            file: &config.paths.data.join("log.db"),
+            place: notary::Place::File(config.paths.data.join("log.db")),
             signing_key_file: &config.paths.signing_key,
             key: Arc::clone(&key),
             entries: Arc::new(StoreEntries::new(Arc::clone(&store))),
@@ -360,6 +361,7 @@ impl App {
                 checkpoint_every: Duration::from_millis(config.notary.checkpoint_milliseconds),
                 batch_events: config.notary.batch_events,
             },
+            entropy: Arc::clone(&entropy),
         };
         let notary = Arc::new(Notary::open(opening).await?);
         let proofs = Proofs::start(

@@ -177,9 +177,13 @@ impl Default for Projector {
 }
 
 /// The vault.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Vault {
+    /// Where keys are: `sqlite:` (a file in the data folder), or `postgres://role@host/database`.
+    pub url: String,
+    /// Whether keys may lie in the cluster of the events, and so in the same backups.
+    pub shares_cluster: bool,
     /// Keys of people kept in memory.
     pub dek_cache_entries_max: usize,
     /// How long a key is kept in memory.
@@ -190,7 +194,13 @@ pub struct Vault {
 
 impl Default for Vault {
     fn default() -> Self {
-        Self { dek_cache_entries_max: 50_000, dek_cache_seconds: 300, lookup_wait_seconds_max: 10 }
+        Self {
+            url: "sqlite:".into(),
+            shares_cluster: false,
+            dek_cache_entries_max: 50_000,
+            dek_cache_seconds: 300,
+            lookup_wait_seconds_max: 10,
+        }
     }
 }
 

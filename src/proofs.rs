@@ -80,6 +80,10 @@ impl Proofs {
             loop {
                 tokio::time::sleep(every).await;
                 let Some(proofs) = weak.upgrade() else { return };
+                // Of several instances one says it.
+                if !*proofs.notary.leads().borrow() {
+                    continue;
+                }
                 if let Err(error) = proofs.commit_if_due().await {
                     let error = &error as &dyn std::error::Error;
                     tracing::warn!(error, "the ends of all streams are not committed to; tried again later");

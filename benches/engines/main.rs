@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::Parser;
+use sqlx::{Connection as _, PgConnection};
 use subject_record::clock::{SeededEntropy, SystemClock};
 use subject_record::config::Store as Settings;
 use subject_record::store::postgres::PostgresStore;
@@ -263,6 +264,18 @@ async fn main() -> Result<(), Failure> {
             );
         }
     }
+    let events = engines[0].instances[0].last_position().await?.number() as f64;
+    let file = std::fs::metadata(folder.path().join("events.db"))?.len() as f64;
+    println!("{:<10} {events:.0} events, {:.0} bytes of file each", engines[0].name, file / events);
+    let events = engines[1].instances[0].last_position().await?.number() as f64;
+    let mut connection = PgConnection::connect(&url).await?;
+    let bytes: i64 =
+        sqlx::query_scalar("SELECT pg_database_size(current_database())").fetch_one(&mut connection).await?;
+    println!(
+        "{:<10} {events:.0} events, {:.0} bytes of database each",
+        engines[1].name,
+        bytes as f64 / events
+    );
     for (column, engine) in engines.iter().enumerate() {
         println!("{:<10} whole log read, pages of 2,000  {:>20}", engine.name, spread(reads[column].clone()));
     }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use subject_record::clock::SetClock;
 use subject_record::log_check::{Claimed, Question, check};
+use subject_record::notary::Place;
 use subject_record::notary::stored::StoredLog;
 use subject_record::vault::kek::FileKek;
 
@@ -30,7 +31,7 @@ pub(super) async fn measure(folder: &Path, events: usize, runs: usize) -> Result
     let bytes = std::fs::metadata(data.join("events.db"))?.len();
     let mut rates = Vec::with_capacity(runs);
     for _ in 0..runs {
-        let stored = StoredLog::open(&data.join("log.db")).await?.ok_or("no log.db")?;
+        let stored = StoredLog::open(&Place::File(data.join("log.db"))).await?.ok_or("no log.db")?;
         let mut claimed = Claimed::nothing();
         claimed.checkpoints = stored.checkpoints().await?;
         claimed.tiles = stored.tiles();

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use subject_record::clock::SystemEntropy;
 use subject_record::notary::note::SigningKey;
 use subject_record::notary::source::{Entries, EntriesError, Entry};
 use subject_record::notary::tree::leaf_hash;
-use subject_record::notary::{Notary, Opening, Settings};
+use subject_record::notary::{Notary, Opening, Place, Settings};
 use subject_record_schemas::{Position, StreamName, SubjectId};
 use tokio::sync::watch;
 
@@ -67,12 +68,13 @@ pub(super) async fn measure(folder: &Path, leaves: u64, proofs: usize) -> Result
     let log = Arc::new(MadeUp { size: leaves, head: watch::channel(last).0 });
     let began = Instant::now();
     let notary = Notary::open(Opening {
-        file: &folder.join("log.db"),
+        place: Place::File(folder.join("log.db")),
         signing_key_file: &folder.join("signing_key"),
         key: Arc::new(SigningKey::from_seed("bench.example/log", zeroize::Zeroizing::new([1; 32]))?),
         entries: log,
         outside: Vec::new(),
         settings: Settings { checkpoint_every: Duration::from_millis(400), batch_events: 10_000 },
+        entropy: Arc::new(SystemEntropy),
     })
     .await?;
     let checkpoint = notary.covering(last, PATIENCE).await?;

@@ -13,9 +13,9 @@ use super::{CommandError, Common, Format, output, with_causes};
 use crate::app::NewLog;
 use crate::db::FolderLock;
 use crate::log_check::{Anchor, Claimed, Progress, Question, check};
-use crate::notary::KeptCheckpoint;
 use crate::notary::note::VerifierKey;
 use crate::notary::stored::StoredLog;
+use crate::notary::{KeptCheckpoint, Place};
 use crate::vault::kek::{FileKek, KekProvider};
 
 /// The transparency log.
@@ -89,7 +89,8 @@ impl Check {
         let config = common.config()?;
         let data = &config.paths.data;
         let _owned = FolderLock::take(data).map_err(|error| said(&error))?;
-        let stored = StoredLog::open(&data.join("log.db")).await.map_err(|error| said(&error))?;
+        let stored =
+            StoredLog::open(&Place::File(data.join("log.db"))).await.map_err(|error| said(&error))?;
         let mut claimed = Claimed::nothing();
         if let Some(stored) = &stored {
             claimed.checkpoints = stored.checkpoints().await.map_err(|error| said(&error))?;

@@ -33,10 +33,12 @@ impl From<NotaryError> for Problem {
     fn from(error: NotaryError) -> Self {
         match error {
             NotaryError::Refused(refusal) => Self::with_detail(error::NOTARY_REFUSES, refusal),
-            NotaryError::NotCovered(_) => Self::with_detail(error::NOTARY_BEHIND, &error),
+            NotaryError::NotCovered(_) | NotaryError::Unanswered(_) => {
+                Self::with_detail(error::NOTARY_BEHIND, &error)
+            }
             NotaryError::NoEntry(_) => Self::with_detail(error::NOT_FOUND, &error),
             NotaryError::Closed => Self::new(error::DRAINING),
-            NotaryError::File(_)
+            NotaryError::Tables(_)
             | NotaryError::Entries(_)
             | NotaryError::Tree(_)
             | NotaryError::Checkpoint(_) => {

@@ -1,25 +1,27 @@
 //! Follows the log: grows the tree, keeps the map of heads, signs checkpoints.
+//!
+//! Among several instances only the one that holds the lease does so, from taking it until it is lost; the others look
+//! on ([`super::turns`], [`super::onlooker`]). A checkpoint is kept beside the key, then written through the session, then published. A
+//! holder that loses its session in between has published nothing, and what it kept is over entries that were written
+//! to the tables before, so that whoever holds the lease next extends it.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use subject_record_schemas::{Position, StreamName};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use super::checkpoint::{Checkpoint, SignedCheckpoint};
-use super::file::{FileError, LogFile};
 use super::growth::Growth;
 use super::heads::{StreamEnd, name_hash};
 use super::heads_keeper::{HeadsKeeper, PENDING_MAX};
-use super::kept::{KeptCheckpoint, KeptError};
+use super::kept::{Keeper, KeptError};
 use super::note::SigningKey;
 use super::source::{Entries, EntriesError, Entry};
+use super::tables::{LogTables, TablesError};
 use super::tree::{Hash, TreeError, leaf_hash};
 use super::{HeadsCommitment, Refusal, Settings, State};
-
-/// Pause before what failed is tried again.
-const TRY_AGAIN: Duration = Duration::from_secs(1);
+use crate::clock::Entropy;
 
 /// What the follower is asked.
 #[derive(Debug)]
@@ -30,18 +32,20 @@ pub(super) enum Command {
     Heads { streams: Vec<StreamName>, reply: oneshot::Sender<Result<HeadsCommitment, Refusal>> },
 }
 
+pub(super) type Commands = mpsc::UnboundedReceiver<Command>;
+
 /// Why the notary does not go on.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Fault {
     #[error(transparent)]
     Entries(#[from] EntriesError),
     #[error(transparent)]
-    File(#[from] FileError),
+    Tables(#[from] TablesError),
     #[error(transparent)]
     Kept(#[from] KeptError),
     #[error("the tree cannot be computed")]
     Tree(#[from] TreeError),
-    #[error("a checkpoint cannot be signed")]
+    #[error("a checkpoint cannot be signed, or is not signed by this log")]
     Sign(#[from] super::checkpoint::CheckpointError),
     /// Signing would be wrong. It is not tried again.
     #[error(transparent)]
@@ -51,13 +55,14 @@ pub(super) enum Fault {
 /// Follows one log.
 pub(super) struct Follower {
     pub(super) entries: Arc<dyn Entries>,
-    pub(super) file: Arc<LogFile>,
+    pub(super) tables: Arc<LogTables>,
     pub(super) key: Arc<SigningKey>,
     pub(super) origin: String,
-    pub(super) kept: KeptCheckpoint,
+    pub(super) kept: Keeper,
     /// What outside copies hold: the log must extend it.
     pub(super) outside: Vec<SignedCheckpoint>,
     pub(super) settings: Settings,
+    pub(super) entropy: Arc<dyn Entropy>,
     pub(super) state: watch::Sender<State>,
 }
 
@@ -70,36 +75,17 @@ struct Running {
 }
 
 impl Follower {
-    /// Runs until the notary is let go, or refuses to sign.
-    pub(super) async fn run(self, mut commands: mpsc::UnboundedReceiver<Command>) {
-        loop {
-            match self.follow(&mut commands).await {
-                Ok(()) => return,
-                Err(Fault::Refused(refusal)) => {
-                    tracing::error!(%refusal, "no checkpoint is signed any more");
-                    self.state.send_modify(|state| state.refusal = Some(refusal.clone()));
-                    while let Some(command) = commands.recv().await {
-                        if let Command::Heads { reply, .. } = command {
-                            let _ = reply.send(Err(refusal.clone()));
-                        }
-                    }
-                    return;
-                }
-                Err(fault) => {
-                    tell(&fault);
-                    tokio::time::sleep(TRY_AGAIN).await;
-                }
-            }
-        }
-    }
-
-    async fn follow(&self, commands: &mut mpsc::UnboundedReceiver<Command>) -> Result<(), Fault> {
+    /// Follows for as long as it goes well, and the session is held.
+    pub(super) async fn follow(&self, commands: &mut Commands) -> Result<(), Fault> {
         let mut news = self.entries.head();
         let mut open = self.begin().await?;
+        self.tables.session.lead().await?;
+        self.state.send_if_modified(|state| state.refusal.take().is_some());
         loop {
             news.borrow_and_update();
             self.catch_up(&mut open).await?;
             self.sign(&mut open).await?;
+            self.answer(&mut open).await?;
             let command = tokio::select! {
                 changed = news.changed() => match changed {
                     Ok(()) => self.gather(commands).await,
@@ -109,13 +95,16 @@ impl Follower {
                     Some(command) => Some(command),
                     None => return Ok(()),
                 },
+                asked = self.tables.asked() => {
+                    asked?;
+                    None
+                }
+                () = self.tables.session.lost() => return Err(TablesError::Lost.into()),
             };
             if let Some(Command::Heads { streams, reply }) = command {
-                let committed = self.commit_heads(&mut open, &streams).await;
-                match committed {
-                    Ok(committed) => {
-                        let _ = reply.send(Ok(committed));
-                    }
+                let names: Vec<Hash> = streams.iter().map(|stream| name_hash(&stream.to_string())).collect();
+                match self.commit_heads(&mut open, &names).await {
+                    Ok(committed) => drop(reply.send(Ok(committed))),
                     Err(fault) => {
                         let _ = reply.send(Err(Refusal::Failed));
                         return Err(fault);
@@ -127,13 +116,13 @@ impl Follower {
 
     /// New entries gather for a while, so that under load a transaction and a signature serve many; whoever asks
     /// cuts it short.
-    async fn gather(&self, commands: &mut mpsc::UnboundedReceiver<Command>) -> Option<Command> {
+    async fn gather(&self, commands: &mut Commands) -> Option<Command> {
         tokio::time::timeout(self.settings.checkpoint_every, commands.recv()).await.ok().flatten()
     }
 
     /// Takes up the tree where it was left and holds it against what was signed.
     async fn begin(&self) -> Result<Running, Fault> {
-        let growth = self.file.growth().await?;
+        let growth = self.tables.growth().await?;
         if growth.size > 0 {
             let there = self.entries.at(&[growth.position]).await?.pop().flatten();
             match there {
@@ -144,32 +133,27 @@ impl Follower {
                 }
             }
         }
-        let heads = HeadsKeeper::open(&self.file).await?;
+        let heads = HeadsKeeper::open(&self.tables).await?;
         if heads.position > growth.position {
-            return Err(FileError::Row("the map of heads is ahead of the tree").into());
+            return Err(TablesError::Row("the map of heads is ahead of the tree").into());
         }
         let mut open = Running { growth, heads, signed_size: 0, signed_at: None };
         self.read_heads_again(&mut open).await?;
         self.catch_up(&mut open).await?;
-        let kept = self.kept.read()?;
-        if let Some(kept) = &kept {
-            if kept.checkpoint.origin != self.origin {
-                let (path, origin) = (self.kept.path().to_owned(), kept.checkpoint.origin.clone());
-                return Err(Refusal::OtherOrigin { path, origin }.into());
-            }
-            if kept.verify(self.key.verifier_key()).is_err() {
-                return Err(Refusal::KeptNotSigned { path: self.kept.path().to_owned() }.into());
-            }
-        }
-        for held in kept.iter().chain(&self.outside) {
+        let kept = self.kept.of_log(&self.key)?;
+        // What this instance signed or looked at last may be long ago: another one may have signed since.
+        let written = self.tables.newest_checkpoint().await?;
+        let written = written.and_then(|note| SignedCheckpoint::parse(&note).ok());
+        let written = written.filter(|signed| signed.verify(self.key.verifier_key()).is_ok());
+        for held in kept.iter().chain(&written).chain(&self.outside) {
             self.extends(&open.growth, &held.checkpoint).await?;
         }
-        if let Some(kept) = kept {
-            open.signed_size = kept.checkpoint.size;
-            let note = self.file.checkpoint_at(kept.checkpoint.size).await?;
-            let published = note.and_then(|note| SignedCheckpoint::parse(&note).ok()).unwrap_or(kept);
-            self.publish(&open.growth, published).await?;
+        // Of two that are equal the one that others may have signed too.
+        if let Some(newest) = kept.into_iter().chain(written).max_by_key(|held| held.checkpoint.size) {
+            open.signed_size = newest.checkpoint.size;
+            self.publish(&open.growth, newest).await?;
         }
+        self.tables.clear_refusal().await?;
         Ok(open)
     }
 
@@ -178,7 +162,8 @@ impl Follower {
         if held.size > growth.size {
             return Err(Refusal::RolledBack { signed: held.size, position: growth.position }.into());
         }
-        let root = if held.size == growth.size { growth.root()? } else { self.file.root(held.size).await? };
+        let root =
+            if held.size == growth.size { growth.root()? } else { self.tables.root(held.size).await? };
         if root == held.root { Ok(()) } else { Err(Refusal::OtherRoot { size: held.size }.into()) }
     }
 
@@ -211,7 +196,7 @@ impl Follower {
                 note_head(&mut open.heads, entry);
             }
             let grown = open.growth.grown();
-            self.file.write(&open.growth, &grown).await?;
+            self.tables.write(&open.growth, &grown).await?;
             let at = open.growth.position;
             self.write_heads_if_many(open, at).await?;
             // A log that never rests is signed all the same; one that is read for the first time is not, half read.
@@ -224,7 +209,7 @@ impl Follower {
 
     async fn write_heads_if_many(&self, open: &mut Running, at: Position) -> Result<(), Fault> {
         if open.heads.pending() >= PENDING_MAX {
-            open.heads.write(&self.file, at).await?;
+            open.heads.write(&self.tables, at).await?;
         }
         Ok(())
     }
@@ -238,10 +223,8 @@ impl Follower {
         let (size, root) = (open.growth.size, open.growth.root()?);
         let checkpoint = Checkpoint { origin: self.origin.clone(), size, root };
         let signed = SignedCheckpoint::sign(checkpoint, &self.key)?;
-        let (kept, to_keep) = (self.kept.clone(), signed.clone());
-        let written = tokio::task::spawn_blocking(move || kept.write(&to_keep)).await;
-        written.map_err(|_| Refusal::Failed)??;
-        self.file.put_checkpoint(size, &signed.note.to_string(), false).await?;
+        self.kept.keep(&signed).await?;
+        self.tables.put_checkpoint(size, &signed.note.to_string(), false).await?;
         open.signed_size = size;
         self.publish(&open.growth, signed).await
     }
@@ -250,7 +233,7 @@ impl Follower {
         let position = if signed.checkpoint.size == growth.size {
             growth.position
         } else {
-            self.file.position_before(signed.checkpoint.size).await?
+            self.tables.position_before(signed.checkpoint.size).await?
         };
         self.state.send_modify(|state| {
             state.position = position;
@@ -259,17 +242,21 @@ impl Follower {
         Ok(())
     }
 
+    /// Answers what other instances ask.
+    async fn answer(&self, open: &mut Running) -> Result<(), Fault> {
+        for request in self.tables.requests().await? {
+            let committed = self.commit_heads(open, &request.names).await?;
+            self.tables.answer(request.number, &committed).await?;
+        }
+        Ok(())
+    }
+
     /// The root over all heads now. The caller records it.
-    async fn commit_heads(
-        &self,
-        open: &mut Running,
-        streams: &[StreamName],
-    ) -> Result<HeadsCommitment, Fault> {
+    async fn commit_heads(&self, open: &mut Running, names: &[Hash]) -> Result<HeadsCommitment, Fault> {
         self.catch_up(open).await?;
         let at_position = open.growth.position;
-        open.heads.write(&self.file, at_position).await?;
-        let names: Vec<Hash> = streams.iter().map(|stream| name_hash(&stream.to_string())).collect();
-        let proofs = open.heads.prove(&self.file, &names).await?;
+        open.heads.write(&self.tables, at_position).await?;
+        let proofs = open.heads.prove(&self.tables, names).await?;
         let (root, streams) = (open.heads.root(), open.heads.streams);
         Ok(HeadsCommitment { root, streams, at_position, proofs })
     }
@@ -278,9 +265,4 @@ impl Follower {
 fn note_head(heads: &mut HeadsKeeper, entry: &Entry) {
     let end = StreamEnd { revision: entry.revision, leaf_hash: entry.leaf_hash };
     heads.note(name_hash(&entry.stream.to_string()), end);
-}
-
-fn tell(fault: &Fault) {
-    let error = fault as &dyn std::error::Error;
-    tracing::error!(error, "the notary does not go on; it tries again");
 }

@@ -1,24 +1,52 @@
-//! Keeps the map from stream to its end, behind the log, in `log.db`.
+//! Keeps the map from stream to its end, behind the log, in the tables of the tree.
 
 use std::collections::{BTreeMap, HashMap};
 
-use sqlx::{Connection, Row, SqliteConnection};
 use subject_record_schemas::Position;
 
-use super::file::{FileError, LogFile, signed, unsigned};
 use super::heads::{BucketTree, HeadProof, NameHash, StreamEnd, bucket_leaf, bucket_of, head_hash};
+use super::session::within;
+use super::tables::{LogTables, TablesError, signed};
 use super::tree::Hash;
+use crate::db::sql::{Connection, On, Row, Sql, query};
 
-const PROGRESS: &str = "SELECT position, streams FROM heads_progress";
-const BUCKETS: &str = "SELECT bucket, leaf FROM buckets";
-const PUT_HEADS: &str = "INSERT INTO heads (bucket, name, head) \
-    SELECT new.value ->> 0, unhex(new.value ->> 1), unhex(new.value ->> 2) FROM json_each(?1) new WHERE true \
-    ON CONFLICT (bucket, name) DO UPDATE SET head = excluded.head";
-const MEMBERS: &str = "SELECT bucket, name, head FROM heads WHERE bucket IN (SELECT value FROM json_each(?1)) ORDER BY bucket, name";
-const COUNT: &str = "SELECT COUNT(*) FROM heads WHERE bucket IN (SELECT value FROM json_each(?1))";
-const PUT_BUCKETS: &str = "INSERT OR REPLACE INTO buckets (bucket, leaf) \
-    SELECT new.value ->> 0, unhex(new.value ->> 1) FROM json_each(?1) new";
-const ADVANCE: &str = "INSERT OR REPLACE INTO heads_progress (one, position, streams) VALUES (1, ?1, ?2)";
+static PROGRESS: Sql = Sql::both("SELECT position, streams FROM heads_progress");
+static BUCKETS: Sql = Sql::both("SELECT bucket, leaf FROM buckets");
+static PUT_HEADS: Sql = Sql::apart(
+    "INSERT INTO heads (bucket, name, head) \
+     SELECT given.value ->> 0, unhex(given.value ->> 1), unhex(given.value ->> 2) \
+     FROM json_each($1) given WHERE true \
+     ON CONFLICT (bucket, name) DO UPDATE SET head = excluded.head",
+    "INSERT INTO heads (bucket, name, head) \
+     SELECT (given.value ->> 0)::bigint, decode(given.value ->> 1, 'hex'), decode(given.value ->> 2, 'hex') \
+     FROM jsonb_array_elements($1::jsonb) AS given (value) \
+     ON CONFLICT (bucket, name) DO UPDATE SET head = excluded.head",
+);
+static MEMBERS: Sql = Sql::apart(
+    "SELECT bucket, name, head FROM heads \
+     WHERE bucket IN (SELECT value FROM json_each($1)) ORDER BY bucket, name",
+    "SELECT bucket, name, head FROM heads \
+     WHERE bucket IN (SELECT value::bigint FROM jsonb_array_elements_text($1::jsonb) AS given (value)) \
+     ORDER BY bucket, name",
+);
+static COUNT: Sql = Sql::apart(
+    "SELECT COUNT(*) FROM heads WHERE bucket IN (SELECT value FROM json_each($1))",
+    "SELECT COUNT(*) FROM heads \
+     WHERE bucket IN (SELECT value::bigint FROM jsonb_array_elements_text($1::jsonb) AS given (value))",
+);
+static PUT_BUCKETS: Sql = Sql::apart(
+    "INSERT INTO buckets (bucket, leaf) \
+     SELECT given.value ->> 0, unhex(given.value ->> 1) FROM json_each($1) given WHERE true \
+     ON CONFLICT (bucket) DO UPDATE SET leaf = excluded.leaf",
+    "INSERT INTO buckets (bucket, leaf) \
+     SELECT (given.value ->> 0)::bigint, decode(given.value ->> 1, 'hex') \
+     FROM jsonb_array_elements($1::jsonb) AS given (value) \
+     ON CONFLICT (bucket) DO UPDATE SET leaf = excluded.leaf",
+);
+static ADVANCE: Sql = Sql::both(
+    "INSERT INTO heads_progress (one, position, streams) VALUES (1, $1, $2) \
+     ON CONFLICT (one) DO UPDATE SET position = excluded.position, streams = excluded.streams",
+);
 
 /// Ends that wait in memory before they are written, whether a root is asked for or not.
 pub(super) const PENDING_MAX: usize = 200_000;
@@ -37,17 +65,15 @@ pub(super) struct HeadsKeeper {
 }
 
 impl HeadsKeeper {
-    pub(super) async fn open(file: &LogFile) -> Result<Self, FileError> {
-        let row = sqlx::query(PROGRESS).fetch_optional(&file.readers).await?;
-        let (position, streams) = match row {
-            Some(row) => (unsigned(row.try_get("position")?)?, unsigned(row.try_get("streams")?)?),
+    pub(super) async fn open(tables: &LogTables) -> Result<Self, TablesError> {
+        let (position, streams) = match tables.row(query(&PROGRESS)).await? {
+            Some(row) => (row.unsigned("position")?, row.unsigned("streams")?),
             None => (0, 0),
         };
-        let rows = sqlx::query(BUCKETS).fetch_all(&file.readers).await?;
+        let rows = tables.rows(query(&BUCKETS)).await?;
         let mut leaves = Vec::with_capacity(rows.len());
         for row in &rows {
-            let bucket: u16 = row.try_get("bucket")?;
-            leaves.push((bucket, hash(row.try_get("leaf")?)?));
+            leaves.push((bucket(row)?, hash(row.bytes("leaf")?)?));
         }
         let mut tree = BucketTree::default();
         tree.set_all(leaves);
@@ -69,19 +95,33 @@ impl HeadsKeeper {
     }
 
     /// Writes what came up to a position, and hashes the buckets it touched.
-    pub(super) async fn write(&mut self, file: &LogFile, position: Position) -> Result<(), FileError> {
+    pub(super) async fn write(&mut self, tables: &LogTables, position: Position) -> Result<(), TablesError> {
+        let mut held = tables.session.lock().await;
+        let done = within(held.patience(), self.put(held.connection()?, position)).await;
+        let (leaves, streams) = held.settled(done).await?;
+        self.tree.set_all(leaves);
+        self.pending.clear();
+        (self.position, self.streams) = (position, streams);
+        Ok(())
+    }
+
+    /// Answers the leaves that changed, and how many streams there are by then.
+    async fn put(
+        &self,
+        to: &mut Connection,
+        position: Position,
+    ) -> Result<(Vec<(u16, Hash)>, u64), TablesError> {
         let mut touched: BTreeMap<u16, Vec<(NameHash, Hash)>> = BTreeMap::new();
         for (name, end) in &self.pending {
             touched.entry(bucket_of(name)).or_default().push((*name, head_hash(end)));
         }
-        let mut writer = file.writer.lock().await;
-        let mut together = writer.begin().await?;
+        let mut together = to.begin().await?;
         let (mut leaves, mut streams) = (Vec::with_capacity(touched.len()), self.streams);
         let touched: Vec<_> = touched.into_iter().collect();
         for part in touched.chunks(BUCKETS_AT_A_TIME) {
             let buckets =
                 serde_json::json!(part.iter().map(|(bucket, _)| bucket).collect::<Vec<_>>()).to_string();
-            let before: i64 = sqlx::query_scalar(COUNT).bind(&buckets).fetch_one(&mut *together).await?;
+            let before = query(&COUNT).bind(buckets.as_str()).fetch_one(&mut together).await?.unsigned(0)?;
             let heads: Vec<_> = part
                 .iter()
                 .flat_map(|(bucket, members)| members.iter().map(move |member| (bucket, member)))
@@ -89,39 +129,34 @@ impl HeadsKeeper {
                     serde_json::json!([bucket, hex::encode(name), hex::encode(head)])
                 })
                 .collect();
-            sqlx::query(PUT_HEADS)
-                .bind(serde_json::Value::from(heads).to_string())
-                .execute(&mut *together)
-                .await?;
+            let heads = serde_json::Value::from(heads).to_string();
+            query(&PUT_HEADS).bind(heads).execute(&mut together).await?;
             let members = members(&mut together, &buckets).await?;
-            streams += (members.values().map(|members| members.len() as u64).sum::<u64>())
-                .saturating_sub(unsigned(before)?);
+            streams +=
+                (members.values().map(|members| members.len() as u64).sum::<u64>()).saturating_sub(before);
             leaves.extend(members.iter().map(|(bucket, members)| (*bucket, bucket_leaf(members))));
         }
         let written: Vec<_> =
             leaves.iter().map(|(bucket, leaf)| serde_json::json!([bucket, hex::encode(leaf)])).collect();
-        sqlx::query(PUT_BUCKETS)
-            .bind(serde_json::Value::from(written).to_string())
-            .execute(&mut *together)
-            .await?;
-        let advance = sqlx::query(ADVANCE).bind(signed(position.number())?).bind(signed(streams)?);
-        advance.execute(&mut *together).await?;
+        let written = serde_json::Value::from(written).to_string();
+        query(&PUT_BUCKETS).bind(written).execute(&mut together).await?;
+        let advance = query(&ADVANCE).bind(signed(position.number())?).bind(signed(streams)?);
+        advance.execute(&mut together).await?;
         together.commit().await?;
-        self.tree.set_all(leaves);
-        self.pending.clear();
-        (self.position, self.streams) = (position, streams);
-        Ok(())
+        Ok((leaves, streams))
     }
 
     /// Proofs of where these streams end, or that they are not there, in what is written.
     pub(super) async fn prove(
         &self,
-        file: &LogFile,
+        tables: &LogTables,
         names: &[NameHash],
-    ) -> Result<Vec<HeadProof>, FileError> {
+    ) -> Result<Vec<HeadProof>, TablesError> {
         let buckets: Vec<u16> = names.iter().map(bucket_of).collect();
-        let mut connection = file.writer.lock().await;
-        let members = members(&mut connection, &serde_json::json!(buckets).to_string()).await?;
+        let wanted = serde_json::json!(buckets).to_string();
+        let mut held = tables.session.lock().await;
+        let members = within(held.patience(), members(held.connection()?, &wanted)).await;
+        let members = held.settled(members).await?;
         let proof = |bucket: &u16| {
             let members = members.get(bucket).map_or(&[][..], Vec::as_slice);
             HeadProof::new(members, &self.tree.path(*bucket))
@@ -130,19 +165,23 @@ impl HeadsKeeper {
     }
 }
 
-async fn members(
-    connection: &mut SqliteConnection,
+async fn members<'c>(
+    on: impl Into<On<'c>>,
     buckets: &str,
-) -> Result<BTreeMap<u16, Vec<(NameHash, Hash)>>, FileError> {
-    let rows = sqlx::query(MEMBERS).bind(buckets).fetch_all(connection).await?;
+) -> Result<BTreeMap<u16, Vec<(NameHash, Hash)>>, TablesError> {
+    let rows = query(&MEMBERS).bind(buckets).fetch_all(on).await?;
     let mut members: BTreeMap<u16, Vec<(NameHash, Hash)>> = BTreeMap::new();
     for row in &rows {
-        let member = (hash(row.try_get("name")?)?, hash(row.try_get("head")?)?);
-        members.entry(row.try_get("bucket")?).or_default().push(member);
+        let member = (hash(row.bytes("name")?)?, hash(row.bytes("head")?)?);
+        members.entry(bucket(row)?).or_default().push(member);
     }
     Ok(members)
 }
 
-fn hash(bytes: Vec<u8>) -> Result<Hash, FileError> {
-    bytes.try_into().map_err(|_| FileError::Row("a hash"))
+fn bucket(row: &Row) -> Result<u16, TablesError> {
+    u16::try_from(row.integer("bucket")?).map_err(|_| TablesError::Row("a bucket"))
+}
+
+fn hash(bytes: Vec<u8>) -> Result<Hash, TablesError> {
+    bytes.try_into().map_err(|_| TablesError::Row("a hash"))
 }

@@ -1,5 +1,6 @@
 //! The newest signed checkpoint, kept beside the signing key.
 //!
+//! Among several instances each keeps what it signed and what it saw others publish, beside its own copy of the key.
 //! It is written before a checkpoint is published, and nothing is signed that does not extend it: so a log that was
 //! rolled back, its tiles included, is noticed by whoever still has the key.
 
@@ -8,7 +9,12 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use tokio::sync::Mutex;
+
+use super::Refusal;
 use super::checkpoint::{CheckpointError, SignedCheckpoint};
+use super::follower::Fault;
+use super::note::SigningKey;
 
 /// What is put behind the name of the signing key's file.
 const ENDING: &str = "checkpoint";
@@ -96,5 +102,48 @@ impl KeptCheckpoint {
 
     fn file_error(&self, source: std::io::Error) -> KeptError {
         KeptError::File { path: self.path.clone(), source }
+    }
+}
+
+/// The kept checkpoint of a running notary, which only moves forward.
+#[derive(Debug)]
+pub(super) struct Keeper {
+    file: KeptCheckpoint,
+    /// Size of what is kept; `None` before it was read.
+    size: Mutex<Option<u64>>,
+}
+
+impl Keeper {
+    pub(super) fn new(file: KeptCheckpoint) -> Self {
+        Self { file, size: Mutex::new(None) }
+    }
+
+    /// What is kept, if it is of the log that this key signs for.
+    pub(super) fn of_log(&self, key: &SigningKey) -> Result<Option<SignedCheckpoint>, Fault> {
+        let Some(kept) = self.file.read()? else { return Ok(None) };
+        let path = || self.file.path().to_owned();
+        if kept.checkpoint.origin != key.verifier_key().name() {
+            return Err(Refusal::OtherOrigin { path: path(), origin: kept.checkpoint.origin }.into());
+        }
+        if kept.verify(key.verifier_key()).is_err() {
+            return Err(Refusal::KeptNotSigned { path: path() }.into());
+        }
+        Ok(Some(kept))
+    }
+
+    /// Keeps a checkpoint, unless a newer one is kept. Durable when it answers.
+    pub(super) async fn keep(&self, signed: &SignedCheckpoint) -> Result<(), Fault> {
+        let mut size = self.size.lock().await;
+        let kept = match *size {
+            Some(size) => size,
+            None => self.file.read()?.map_or(0, |kept| kept.checkpoint.size),
+        };
+        if kept < signed.checkpoint.size {
+            let (file, to_keep) = (self.file.clone(), signed.clone());
+            let written = tokio::task::spawn_blocking(move || file.write(&to_keep)).await;
+            written.map_err(|_| Refusal::Failed)??;
+        }
+        *size = Some(kept.max(signed.checkpoint.size));
+        Ok(())
     }
 }

@@ -4,49 +4,74 @@
 //! are taken. Within a second of an event it signs a checkpoint that covers it. It signs nothing that does not
 //! extend what it signed before, nor what copies outside hold; then it says why, and what the way out is.
 //!
+//! Of several instances over PostgreSQL exactly one signs: whoever holds the lease, and through no other session can the
+//! tree be written. The others publish what it wrote, prove from the same tables, and take over when it is gone.
+//!
 //! The formats ([`tree`], [`tile`], [`note`], [`checkpoint`], [`proof`], [`heads`]) are pure and know no log.
 
 pub mod checkpoint;
 mod error;
-mod file;
 mod follower;
 mod growth;
 pub mod heads;
 mod heads_keeper;
 mod kept;
 pub mod note;
+mod onlooker;
 pub mod proof;
+mod requests;
+mod serving;
+mod session;
 pub mod source;
 pub mod stored;
-#[cfg(test)]
-mod tests;
+mod tables;
 pub mod tile;
 pub mod tree;
+mod turns;
+mod writing;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use subject_record_schemas::{Position, StreamName};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use self::checkpoint::SignedCheckpoint;
 pub use self::error::{NotaryError, Refusal};
-use self::file::LogFile;
-pub use self::file::{FileError, KeptStamp};
 use self::follower::{Command, Follower};
 use self::heads::HeadProof;
+use self::kept::Keeper;
 pub use self::kept::KeptCheckpoint;
 use self::note::{SigningKey, VerifierKey};
-use self::proof::TlogProof;
+use self::requests::{ANSWER_WAIT_MAX, LOOK_EVERY, LOOK_FIRST};
 use self::source::Entries;
-use self::tile::{TILE_WIDTH, TileId, TileSet, entry_bundle, tiles_needed};
-use self::tree::{Hash, prove_consistency, prove_inclusion};
+use self::tables::LogTables;
+pub use self::tables::{KeptStamp, TablesError};
+use self::tree::Hash;
+use crate::clock::Entropy;
 use crate::db::DatabaseError;
+use crate::db::postgres::Postgres;
 
-/// Bytes of a hash in a tile.
-const HASH_BYTES: usize = 32;
+/// Where the tree is.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// In a file, for one process.
+    File(PathBuf),
+    /// In a schema, for one instance or several.
+    Postgres(Postgres),
+}
+
+impl Place {
+    fn failed(&self, source: sqlx::Error) -> DatabaseError {
+        match self {
+            Self::File(path) => DatabaseError::Open { path: path.clone(), source },
+            Self::Postgres(place) => DatabaseError::Connect { place: place.name(), source },
+        }
+    }
+}
 
 /// How the notary runs.
 #[derive(Clone, Copy, Debug)]
@@ -84,8 +109,8 @@ pub struct HeadsCommitment {
 /// What a notary is opened with.
 #[derive(Debug)]
 pub struct Opening<'a> {
-    /// `log.db`.
-    pub file: &'a Path,
+    /// Where the tree is.
+    pub place: Place,
     /// The signing key's file.
     pub signing_key_file: &'a Path,
     /// The signing key; its name is the origin of the log.
@@ -96,53 +121,67 @@ pub struct Opening<'a> {
     pub outside: Vec<SignedCheckpoint>,
     /// How it runs.
     pub settings: Settings,
+    /// Randomness, so that instances do not try in step.
+    pub entropy: Arc<dyn Entropy>,
 }
 
 /// The notary of one log.
 #[derive(Debug)]
 pub struct Notary {
-    file: Arc<LogFile>,
+    tables: Arc<LogTables>,
     entries: Arc<dyn Entries>,
     verifier_key: VerifierKey,
     state: watch::Sender<State>,
     commands: mpsc::UnboundedSender<Command>,
-    task: JoinHandle<()>,
+    tasks: Vec<JoinHandle<()>>,
 }
 
 impl Drop for Notary {
     fn drop(&mut self) {
-        self.task.abort();
+        self.tasks.iter().for_each(JoinHandle::abort);
     }
 }
 
 impl Notary {
-    /// Opens the file of the tree, or makes it, and follows the log.
+    /// Opens the tables of the tree, or makes them, and follows the log.
     ///
     /// # Errors
-    /// [`DatabaseError`], naming the file.
+    /// [`DatabaseError`], naming the place.
     pub async fn open(opening: Opening<'_>) -> Result<Self, DatabaseError> {
-        let file = Arc::new(LogFile::open(opening.file).await?);
+        let tables = Arc::new(LogTables::open(opening.place).await?);
         let verifier_key = opening.key.verifier_key().clone();
         let (state, _) = watch::channel(State::default());
         let (commands, inbox) = mpsc::unbounded_channel();
-        let follower = Follower {
+        let follower = Arc::new(Follower {
             entries: Arc::clone(&opening.entries),
-            file: Arc::clone(&file),
+            tables: Arc::clone(&tables),
             key: opening.key,
             origin: verifier_key.name().to_owned(),
-            kept: KeptCheckpoint::beside(opening.signing_key_file),
+            kept: Keeper::new(KeptCheckpoint::beside(opening.signing_key_file)),
             outside: opening.outside,
             settings: opening.settings,
+            entropy: opening.entropy,
             state: state.clone(),
-        };
-        let task = tokio::spawn(follower.run(inbox));
-        Ok(Self { file, entries: opening.entries, verifier_key, state, commands, task })
+        });
+        let mut tasks = vec![tokio::spawn(Arc::clone(&follower).run(inbox))];
+        if tables.session.is_among_several() {
+            tasks.push(tokio::spawn(follower.look_on()));
+            let lives = Arc::clone(&tables);
+            tasks.push(tokio::spawn(async move { lives.session.live().await }));
+        }
+        Ok(Self { tables, entries: opening.entries, verifier_key, state, commands, tasks })
     }
 
     /// The key that verifies this log's checkpoints (C2SP signed-note).
     #[must_use]
     pub fn verifier_key(&self) -> &VerifierKey {
         &self.verifier_key
+    }
+
+    /// Whether this instance is the one that signs, as that changes. Over a file it always is.
+    #[must_use]
+    pub fn leads(&self) -> watch::Receiver<bool> {
+        self.tables.session.leads()
     }
 
     /// What it is at, as that changes.
@@ -160,8 +199,8 @@ impl Notary {
     /// A published checkpoint that covers a position, waited for if need be.
     ///
     /// # Errors
-    /// [`NotaryError::Refused`] when nothing is signed any more, [`NotaryError::NotCovered`] when it takes longer
-    /// than `at_most`.
+    /// [`NotaryError::Refused`] when nothing is signed any more, or nobody gets on, [`NotaryError::NotCovered`] when it
+    /// takes longer than `at_most`.
     pub async fn covering(
         &self,
         position: Position,
@@ -169,9 +208,13 @@ impl Notary {
     ) -> Result<Arc<SignedCheckpoint>, NotaryError> {
         let mut states = self.watch();
         let _ = self.commands.send(Command::Sign);
-        let reached = states.wait_for(|state| state.refusal.is_some() || state.position >= position);
+        let is_refused = |state: &State| state.refusal.as_ref().is_some_and(Refusal::is_final);
+        let reached = states.wait_for(|state| is_refused(state) || state.position >= position);
         match tokio::time::timeout(at_most, reached).await {
-            Err(_) => Err(NotaryError::NotCovered(position)),
+            Err(_) => match self.state.borrow().refusal.clone() {
+                Some(refusal) => Err(refusal.into()),
+                None => Err(NotaryError::NotCovered(position)),
+            },
             Ok(Err(_)) => Err(NotaryError::Closed),
             Ok(Ok(state)) => match (&state.checkpoint, &state.refusal) {
                 (Some(checkpoint), _) if state.position >= position => Ok(Arc::clone(checkpoint)),
@@ -181,102 +224,47 @@ impl Notary {
         }
     }
 
-    /// The first `width` hashes of a tile, if a published checkpoint covers them.
-    ///
-    /// # Errors
-    /// When the file fails.
-    pub async fn tile(&self, id: TileId, width: u16) -> Result<Option<Vec<u8>>, NotaryError> {
-        if !self.covers(id, width) {
-            return Ok(None);
-        }
-        let tile = self.file.tiles(&[id].into()).await?.remove(&id);
-        Ok(tile.and_then(|tile| tile.get(..usize::from(width) * HASH_BYTES).map(<[u8]>::to_vec)))
-    }
-
-    /// The first `width` entries of a bundle (C2SP tlog-tiles), if a published checkpoint covers them.
-    ///
-    /// # Errors
-    /// When the file or the log fails.
-    pub async fn entries(&self, bundle: u64, width: u16) -> Result<Option<Vec<u8>>, NotaryError> {
-        if !self.covers(TileId { level: 0, number: bundle }, width) {
-            return Ok(None);
-        }
-        let Some(mut positions) = self.file.positions_under(bundle).await? else { return Ok(None) };
-        positions.truncate(usize::from(width));
-        let positions: Vec<Position> = positions.into_iter().map(Position::new).collect();
-        let entries = self.entries.at(&positions).await?;
-        // An entry whose bytes were withdrawn has no bytes here; its hash stands in the tile.
-        let bytes =
-            entries.iter().map(|entry| entry.as_ref().map_or(&[][..], |entry| entry.bytes.as_bytes()));
-        Ok(Some(entry_bundle(bytes).map_err(|_| FileError::Row("an entry is too long"))?))
-    }
-
-    fn covers(&self, id: TileId, width: u16) -> bool {
-        let size = self.state.borrow().checkpoint.as_ref().map_or(0, |signed| signed.checkpoint.size);
-        let hashes = size.checked_shr(8 * u32::from(id.level)).unwrap_or(0);
-        let wanted =
-            id.number.checked_mul(u64::from(TILE_WIDTH)).and_then(|first| first.checked_add(width.into()));
-        (1..=TILE_WIDTH).contains(&width) && wanted.is_some_and(|wanted| wanted <= hashes)
-    }
-
-    /// Places in the tree of the entries at these positions.
-    ///
-    /// # Errors
-    /// When the file fails.
-    pub async fn indexes(&self, positions: &[Position]) -> Result<Vec<Option<u64>>, NotaryError> {
-        Ok(self.file.indexes(positions).await?)
-    }
-
-    /// Proofs that the entries at these positions stand under a checkpoint (C2SP tlog-proof), in the same order.
-    ///
-    /// # Errors
-    /// [`NotaryError::NoEntry`] for a position that has none, [`NotaryError::NotCovered`] for one above the
-    /// checkpoint.
-    pub async fn prove(
-        &self,
-        positions: &[Position],
-        checkpoint: &SignedCheckpoint,
-    ) -> Result<Vec<TlogProof>, NotaryError> {
-        let size = checkpoint.checkpoint.size;
-        let mut indexes = Vec::with_capacity(positions.len());
-        for (position, index) in positions.iter().zip(self.file.indexes(positions).await?) {
-            match index {
-                Some(index) if index < size => indexes.push(index),
-                Some(_) => return Err(NotaryError::NotCovered(*position)),
-                None => return Err(NotaryError::NoEntry(*position)),
-            }
-        }
-        let tiles = TileSet::new(self.file.tiles(&tiles_needed(&indexes, &[size])).await?);
-        let prove = |index: u64| {
-            let hashes = prove_inclusion(index, size, &tiles)?;
-            Ok(TlogProof { extra: None, index, hashes, checkpoint: checkpoint.clone() })
-        };
-        indexes.into_iter().map(prove).collect()
-    }
-
-    /// Proof that the tree of one size is the beginning of that of another.
-    ///
-    /// # Errors
-    /// When the file fails, or the sizes are not of this tree.
-    pub async fn prove_consistency(&self, old: u64, new: u64) -> Result<Vec<Hash>, NotaryError> {
-        let tiles = TileSet::new(self.file.tiles(&tiles_needed(&[], &[old, new])).await?);
-        Ok(prove_consistency(old, new, &tiles)?)
-    }
-
     /// The root over the ends of all streams now, with proofs for some. Whoever asks records it in the log.
     ///
     /// # Errors
-    /// [`NotaryError::Refused`].
+    /// [`NotaryError::Refused`]; among several instances also [`NotaryError::Unanswered`], when none of them signs.
     pub async fn commit_heads(&self, streams: Vec<StreamName>) -> Result<HeadsCommitment, NotaryError> {
+        if self.tables.session.is_among_several() {
+            return self.ask_for_heads(&streams).await;
+        }
         let (reply, answer) = oneshot::channel();
         self.commands.send(Command::Heads { streams, reply }).map_err(|_| NotaryError::Closed)?;
         Ok(answer.await.map_err(|_| NotaryError::Closed)??)
     }
 
+    /// Asks the instance that signs, be it this one or another: which one it is may change in between.
+    async fn ask_for_heads(&self, streams: &[StreamName]) -> Result<HeadsCommitment, NotaryError> {
+        let until = Instant::now() + ANSWER_WAIT_MAX;
+        let number = self.tables.ask(streams).await?;
+        let _ = self.commands.send(Command::Sign);
+        let mut pause = LOOK_FIRST;
+        loop {
+            tokio::time::sleep(pause).await;
+            pause = (2 * pause).min(LOOK_EVERY);
+            match self.tables.answer_to(number, streams.len()).await {
+                Ok(Some(heads)) => return Ok(heads),
+                // The database may be back in time.
+                Ok(None) | Err(TablesError::Engine(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+            let (is_late, refusal) = (Instant::now() >= until, self.state.borrow().refusal.clone());
+            match refusal {
+                Some(refusal) if is_late || refusal.is_final() => return Err(refusal.into()),
+                None if is_late => return Err(NotaryError::Unanswered(ANSWER_WAIT_MAX.as_secs())),
+                _ => {}
+            }
+        }
+    }
+
     /// Adds signatures of others to a checkpoint, keeps it, and publishes it if it is the newest still.
     ///
     /// # Errors
-    /// When a line is no signature line, or the file fails.
+    /// When a line is no signature line, the tables fail, or another instance signs for the log.
     pub async fn add_signatures(
         &self,
         signed: &SignedCheckpoint,
@@ -284,7 +272,7 @@ impl Notary {
     ) -> Result<SignedCheckpoint, NotaryError> {
         let size = signed.checkpoint.size;
         // Somebody else may have signed it meanwhile.
-        let mut signed = match self.file.checkpoint_at(size).await? {
+        let mut signed = match self.tables.checkpoint_at(size).await? {
             Some(note) => SignedCheckpoint::parse(&note)?,
             None => signed.clone(),
         };
@@ -305,55 +293,17 @@ impl Notary {
     /// Keeps a checkpoint because somebody outside holds it.
     ///
     /// # Errors
-    /// When the file fails.
+    /// When the tables fail, or another instance signs for the log.
     pub async fn keep(&self, signed: &SignedCheckpoint) -> Result<(), NotaryError> {
-        Ok(self.file.put_checkpoint(signed.checkpoint.size, &signed.note.to_string(), true).await?)
-    }
-
-    /// Checkpoints that somebody outside holds, up to a size, newest first.
-    ///
-    /// # Errors
-    /// When the file fails, or one of them does not read.
-    pub async fn kept_checkpoints(
-        &self,
-        up_to: u64,
-        limit: u32,
-    ) -> Result<Vec<SignedCheckpoint>, NotaryError> {
-        let notes = self.file.kept_checkpoints(up_to, limit).await?;
-        Ok(notes.iter().map(|note| SignedCheckpoint::parse(note)).collect::<Result<_, _>>()?)
-    }
-
-    /// Whether the log as it is kept extends a checkpoint.
-    ///
-    /// # Errors
-    /// When the file fails.
-    pub async fn extends(&self, checkpoint: &checkpoint::Checkpoint) -> Result<bool, NotaryError> {
-        let size = self.state.borrow().checkpoint.as_ref().map_or(0, |signed| signed.checkpoint.size);
-        Ok(checkpoint.size <= size && self.file.root(checkpoint.size).await? == checkpoint.root)
-    }
-
-    /// Position of the last entry of a tree of this size.
-    ///
-    /// # Errors
-    /// When the file fails or the tree is not that large.
-    pub async fn position_before(&self, size: u64) -> Result<Position, NotaryError> {
-        Ok(self.file.position_before(size).await?)
+        Ok(self.tables.put_checkpoint(signed.checkpoint.size, &signed.note.to_string(), true).await?)
     }
 
     /// Keeps a stamp over a checkpoint.
     ///
     /// # Errors
-    /// When the file fails.
+    /// When the tables fail, or another instance signs for the log.
     pub async fn keep_stamp(&self, stamp: &KeptStamp) -> Result<(), NotaryError> {
-        self.file.put_checkpoint(stamp.size, &stamp.note, true).await?;
-        Ok(self.file.put_stamp(stamp).await?)
-    }
-
-    /// Stamps over checkpoints up to a size, newest first.
-    ///
-    /// # Errors
-    /// When the file fails.
-    pub async fn stamps(&self, up_to: u64, limit: u32) -> Result<Vec<KeptStamp>, NotaryError> {
-        Ok(self.file.stamps(up_to, limit).await?)
+        self.tables.put_checkpoint(stamp.size, &stamp.note, true).await?;
+        Ok(self.tables.put_stamp(stamp).await?)
     }
 }

@@ -1,52 +1,55 @@
-//! What `log.db` claims, read without believing any of it: for whoever checks a log that no process owns.
-
-use std::path::Path;
+//! What the tables of the tree claim, read without believing any of it: for whoever checks a log that nobody writes.
 
 use futures::stream::{BoxStream, StreamExt};
-use sqlx::{Row, SqlitePool};
 
-use super::file::id_of;
+use super::Place;
+use super::tables::id_of;
 use super::tile::TileId;
+use crate::db::sql::{Pool, Row, Sql, query};
 use crate::db::{DatabaseError, open_readers};
 
-const CHECKPOINTS: &str = "SELECT note FROM checkpoints ORDER BY size";
-const TILES: &str = "SELECT tile, hashes FROM tiles ORDER BY tile";
+static CHECKPOINTS: Sql = Sql::both("SELECT note FROM checkpoints ORDER BY size");
+static TILES: Sql = Sql::both("SELECT tile, hashes FROM tiles ORDER BY tile");
+static ARE_THERE: Sql = Sql::apart("SELECT 1", "SELECT 1 WHERE to_regclass('tiles') IS NOT NULL");
 
-/// A file of the tree that nobody writes.
+/// The tables of a tree that nobody writes.
 #[derive(Debug)]
 pub struct StoredLog {
-    readers: SqlitePool,
+    readers: Pool,
 }
 
 impl StoredLog {
-    /// Opens the file for reading; `None` when there is none, and so nothing is claimed.
+    /// Opens the tables for reading; `None` when there are none, and so nothing is claimed.
     ///
     /// # Errors
-    /// [`DatabaseError`], naming the file.
-    pub async fn open(path: &Path) -> Result<Option<Self>, DatabaseError> {
-        if !path.exists() {
-            return Ok(None);
-        }
-        Ok(Some(Self { readers: open_readers(path).await? }))
+    /// [`DatabaseError`], naming the place.
+    pub async fn open(place: &Place) -> Result<Option<Self>, DatabaseError> {
+        let readers = match place {
+            Place::File(path) if !path.exists() => return Ok(None),
+            Place::File(path) => Pool::Sqlite(open_readers(path).await?),
+            Place::Postgres(place) => Pool::Postgres(place.pool(1).await?),
+        };
+        let there = query(&ARE_THERE).fetch_optional(&readers).await;
+        let there = there.map_err(|source| place.failed(source))?;
+        Ok(there.map(|_| Self { readers }))
     }
 
     /// Signed checkpoints, as they are kept.
     ///
     /// # Errors
-    /// When the file does not read.
+    /// When the tables do not read.
     pub async fn checkpoints(&self) -> Result<Vec<String>, sqlx::Error> {
-        let rows = sqlx::query(CHECKPOINTS).fetch_all(&self.readers).await?;
-        rows.iter().map(|row| row.try_get("note")).collect()
+        let rows = query(&CHECKPOINTS).fetch_all(&self.readers).await?;
+        rows.iter().map(|row| row.text("note")).collect()
     }
 
     /// Tiles, level by level.
     pub fn tiles(&self) -> BoxStream<'_, Result<(TileId, Vec<u8>), sqlx::Error>> {
-        let rows = sqlx::query(TILES).fetch(&self.readers);
-        let tile = |row: Result<sqlx::sqlite::SqliteRow, sqlx::Error>| {
+        let tile = |row: Result<Row, sqlx::Error>| {
             let row = row?;
-            let id = id_of(row.try_get("tile")?).map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
-            Ok((id, row.try_get("hashes")?))
+            let id = id_of(row.integer("tile")?).map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
+            Ok((id, row.bytes("hashes")?))
         };
-        rows.map(tile).boxed()
+        query(&TILES).fetch(&self.readers).map(tile).boxed()
     }
 }

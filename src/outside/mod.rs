@@ -176,8 +176,14 @@ impl Outside {
         Ok(outside)
     }
 
+    /// Whether this instance is the one that signs, and so the one that asks outside.
+    fn leads(&self) -> bool {
+        *self.parts.notary.leads().borrow()
+    }
+
     /// A checkpoint that covers a position, with the cosignatures of all witnesses that answer, kept for good by all
-    /// anchors that can be written.
+    /// anchors that can be written. An instance that does not sign asks no witness: it takes the cosignatures that the
+    /// one which does was given so far.
     ///
     /// # Errors
     /// As for [`Notary::covering`]. A witness that does not answer is no error, nor is an anchor.
@@ -187,8 +193,19 @@ impl Outside {
         at_most: Duration,
     ) -> Result<Arc<SignedCheckpoint>, NotaryError> {
         let checkpoint = self.parts.notary.covering(position, at_most).await?;
-        let checkpoint =
-            if self.witnesses.is_empty() { checkpoint } else { Arc::new(self.cosign(&checkpoint).await?) };
+        let checkpoint = if self.witnesses.is_empty() || !self.leads() {
+            checkpoint
+        } else {
+            match self.cosign(&checkpoint).await {
+                Ok(cosigned) => Arc::new(cosigned),
+                // Another instance took over while the witnesses answered.
+                Err(error) if !self.leads() => {
+                    warn(&error, "cosignatures are not kept; another instance asks for them");
+                    checkpoint
+                }
+                Err(error) => return Err(error),
+            }
+        };
         for anchor in &self.anchors {
             let (anchor, checkpoint) = (anchor.clone(), Arc::clone(&checkpoint));
             let folder = anchor.folder().to_owned();

@@ -25,6 +25,10 @@ pub(super) async fn run(outside: Weak<Outside>, every: Intervals) {
     loop {
         tokio::time::sleep(LOOK_EVERY).await;
         let Some(outside) = outside.upgrade() else { return };
+        // What is heard from outside is kept by the instance that signs, so that one asks.
+        if !outside.leads() {
+            continue;
+        }
         let Some(checkpoint) = outside.parts.notary.state().checkpoint else { continue };
         let size = checkpoint.checkpoint.size;
         if !outside.witnesses.is_empty() && size > cosigned_size && is_due(cosigned, every.witnesses) {

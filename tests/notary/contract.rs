@@ -1,149 +1,68 @@
-//! The notary over a log in memory, and what it does when the log, its file or the key's checkpoint is another one.
+//! What a notary does over a log in memory, and what it does when the log, its tables or the key's checkpoint is
+//! another one, whichever engine keeps the tree.
 
-use std::sync::Mutex;
 
-use async_trait::async_trait;
-use subject_record_schemas::SubjectId;
-use tempfile::TempDir;
+use subject_record::notary::checkpoint::{Checkpoint, SignedCheckpoint};
+use subject_record::notary::heads::{StreamEnd, check_absent, check_head};
+use subject_record::notary::note::CosigningKey;
+use subject_record::notary::tile::{TileId, read_bundle};
+use subject_record::notary::tree::{check_consistency, leaf_hash};
+use subject_record::notary::{Notary, NotaryError, Refusal};
+use subject_record_schemas::Position;
 use zeroize::Zeroizing;
 
-use super::checkpoint::Checkpoint;
-use super::heads::{StreamEnd, check_absent, check_head};
-use super::source::{EntriesError, Entry};
-use super::tile::read_bundle;
-use super::tree::{check_consistency, leaf_hash};
-use super::*;
+use super::given::{Engine, Given, PATIENCE, key, refusal, stream};
 
-/// A log of which a test may change anything.
-#[derive(Debug)]
-struct TestLog {
-    entries: Mutex<Vec<Entry>>,
-    head: watch::Sender<Position>,
-    /// Between two positions.
-    step: u64,
+macro_rules! on_both_engines {
+    ($($name:ident)*) => {
+        mod sqlite {$(
+            #[tokio::test]
+            async fn $name() {
+                super::$name(super::Engine::Sqlite).await;
+            }
+        )*}
+        mod postgres {$(
+            #[tokio::test]
+            async fn $name() {
+                super::$name(super::Engine::Postgres).await;
+            }
+        )*}
+    };
 }
 
-impl TestLog {
-    fn new(step: u64) -> Arc<Self> {
-        Arc::new(Self { entries: Mutex::default(), head: watch::channel(Position::START).0, step })
-    }
-
-    fn add(&self, events: u64) {
-        let mut entries = self.entries.lock().unwrap();
-        for _ in 0..events {
-            let number = entries.len() as u64;
-            let bytes: Arc<str> = format!("{{\"event\":{number}}}").into();
-            let stream = stream(&format!("person-{}", number % 7));
-            let leaf_hash = leaf_hash(bytes.as_bytes());
-            let position = Position::new((number + 1) * self.step);
-            entries.push(Entry { position, stream, revision: number / 7, leaf_hash, bytes });
-        }
-        self.head.send_replace(entries.last().unwrap().position);
-    }
-
-    fn change(&self, change: impl FnOnce(&mut Vec<Entry>)) {
-        change(&mut self.entries.lock().unwrap());
-    }
-
-    fn last(&self) -> Position {
-        *self.head.borrow()
-    }
-
-    fn root(&self) -> Hash {
-        let mut tree = tree::Frontier::default();
-        self.entries.lock().unwrap().iter().for_each(|entry| tree.push(entry.leaf_hash));
-        tree.root()
-    }
+on_both_engines! {
+    a_checkpoint_covers_every_entry_and_is_kept_beside_the_key_before_it_is_published
+    every_entry_is_proven_and_older_trees_are_beginnings_of_newer_ones_whatever_the_positions
+    tiles_and_entries_are_served_as_far_as_a_checkpoint_covers_them_and_no_further
+    heads_are_proven_and_so_is_that_a_stream_is_not_there
+    a_notary_goes_on_where_it_stopped_and_makes_its_file_anew_if_that_is_gone
+    a_log_that_was_cut_is_refused_with_and_without_the_file_of_the_tree
+    a_rewritten_entry_is_refused_even_when_the_tree_is_made_anew_of_it
+    bytes_without_their_leaf_hash_are_never_put_under_a_checkpoint
+    an_altered_tile_is_not_signed_over
+    nothing_is_signed_that_does_not_extend_what_is_held_outside
+    a_key_of_another_log_signs_nothing_for_this_one
+    signatures_of_others_stay_with_the_checkpoint_they_were_given_for
 }
 
-#[async_trait]
-impl Entries for TestLog {
-    async fn after(&self, position: Position, limit: u32) -> Result<Vec<Entry>, EntriesError> {
-        let entries = self.entries.lock().unwrap();
-        Ok(entries.iter().filter(|entry| entry.position > position).take(limit as usize).cloned().collect())
-    }
-
-    async fn at(&self, positions: &[Position]) -> Result<Vec<Option<Entry>>, EntriesError> {
-        let entries = self.entries.lock().unwrap();
-        let at = |position: &Position| entries.iter().find(|entry| entry.position == *position).cloned();
-        Ok(positions.iter().map(at).collect())
-    }
-
-    async fn last(&self) -> Result<Position, EntriesError> {
-        Ok(*self.head.borrow())
-    }
-
-    fn head(&self) -> watch::Receiver<Position> {
-        self.head.subscribe()
-    }
-}
-
-fn stream(subject: &str) -> StreamName {
-    StreamName::Subject(SubjectId::parse(subject).unwrap())
-}
-
-struct Given {
-    folder: TempDir,
-    log: Arc<TestLog>,
-}
-
-const PATIENCE: Duration = Duration::from_secs(10);
-
-impl Given {
-    fn log(step: u64) -> Self {
-        Self { folder: TempDir::new().unwrap(), log: TestLog::new(step) }
-    }
-
-    async fn notary(&self) -> Notary {
-        self.notary_with("example.kz/log", Vec::new()).await
-    }
-
-    async fn notary_with(&self, origin: &str, outside: Vec<SignedCheckpoint>) -> Notary {
-        let opening = Opening {
-            file: &self.folder.path().join("log.db"),
-            signing_key_file: &self.folder.path().join("signing_key"),
-            key: Arc::new(key(origin)),
-            entries: Arc::clone(&self.log) as Arc<dyn Entries>,
-            outside,
-            settings: Settings { checkpoint_every: Duration::from_millis(5), batch_events: 100 },
-        };
-        Notary::open(opening).await.unwrap()
-    }
-
-    fn kept(&self) -> KeptCheckpoint {
-        KeptCheckpoint::beside(&self.folder.path().join("signing_key"))
-    }
-}
-
-fn key(origin: &str) -> SigningKey {
-    SigningKey::from_seed(origin, Zeroizing::new([7; 32])).unwrap()
-}
-
-async fn refusal(notary: &Notary, log: &TestLog) -> Refusal {
-    match notary.covering(log.last(), PATIENCE).await {
-        Err(NotaryError::Refused(refusal)) => refusal,
-        other => unreachable!("{other:?}"),
-    }
-}
-
-#[tokio::test]
-async fn a_checkpoint_covers_every_entry_and_is_kept_beside_the_key_before_it_is_published() {
-    let given = Given::log(1);
+async fn a_checkpoint_covers_every_entry_and_is_kept_beside_the_key_before_it_is_published(engine: Engine) {
+    let given = Given::log(engine, 1).await;
     let notary = given.notary().await;
     for events in [1, 254, 1, 1, 700] {
         given.log.add(events);
         let signed = notary.covering(given.log.last(), PATIENCE).await.unwrap();
         signed.verify(notary.verifier_key()).unwrap();
         assert_eq!(signed.checkpoint.root, given.log.root());
-        let kept = given.kept().read().unwrap().unwrap();
+        let kept = given.kept("first").read().unwrap().unwrap();
         assert!(kept.checkpoint.size >= signed.checkpoint.size);
     }
 }
 
-#[tokio::test]
-async fn every_entry_is_proven_and_older_trees_are_beginnings_of_newer_ones_whatever_the_positions() {
+async fn every_entry_is_proven_and_older_trees_are_beginnings_of_newer_ones_whatever_the_positions(
+    engine: Engine,
+) {
     for step in [1, 3] {
-        let given = Given::log(step);
+        let given = Given::log(engine, step).await;
         let notary = given.notary().await;
         given.log.add(300);
         let old = notary.covering(given.log.last(), PATIENCE).await.unwrap();
@@ -172,9 +91,8 @@ async fn every_entry_is_proven_and_older_trees_are_beginnings_of_newer_ones_what
     }
 }
 
-#[tokio::test]
-async fn tiles_and_entries_are_served_as_far_as_a_checkpoint_covers_them_and_no_further() {
-    let given = Given::log(1);
+async fn tiles_and_entries_are_served_as_far_as_a_checkpoint_covers_them_and_no_further(engine: Engine) {
+    let given = Given::log(engine, 1).await;
     let notary = given.notary().await;
     given.log.add(600);
     notary.covering(given.log.last(), PATIENCE).await.unwrap();
@@ -191,9 +109,8 @@ async fn tiles_and_entries_are_served_as_far_as_a_checkpoint_covers_them_and_no_
     assert_eq!((entries.len(), entries[87]), (88, &b"{\"event\":599}"[..]));
 }
 
-#[tokio::test]
-async fn heads_are_proven_and_so_is_that_a_stream_is_not_there() {
-    let given = Given::log(1);
+async fn heads_are_proven_and_so_is_that_a_stream_is_not_there(engine: Engine) {
+    let given = Given::log(engine, 1).await;
     let notary = given.notary().await;
     for events in [5, 20, 900] {
         given.log.add(events);
@@ -211,9 +128,8 @@ async fn heads_are_proven_and_so_is_that_a_stream_is_not_there() {
     }
 }
 
-#[tokio::test]
-async fn a_notary_goes_on_where_it_stopped_and_makes_its_file_anew_if_that_is_gone() {
-    let given = Given::log(1);
+async fn a_notary_goes_on_where_it_stopped_and_makes_its_file_anew_if_that_is_gone(engine: Engine) {
+    let given = Given::log(engine, 1).await;
     let root_of = async |notary: &Notary| {
         let signed = notary.covering(given.log.last(), PATIENCE).await.unwrap();
         let heads = notary.commit_heads(Vec::new()).await.unwrap();
@@ -225,16 +141,13 @@ async fn a_notary_goes_on_where_it_stopped_and_makes_its_file_anew_if_that_is_go
     given.log.add(333);
     let second = root_of(&given.notary().await).await;
     assert_eq!(second.0, given.log.root());
-    for ending in ["", "-wal", "-shm"] {
-        let _ = std::fs::remove_file(given.folder.path().join(format!("log.db{ending}")));
-    }
+    given.lose_tree().await;
     assert_eq!(root_of(&given.notary().await).await, second, "made anew");
 }
 
-#[tokio::test]
-async fn a_log_that_was_cut_is_refused_with_and_without_the_file_of_the_tree() {
+async fn a_log_that_was_cut_is_refused_with_and_without_the_file_of_the_tree(engine: Engine) {
     for removes_file in [false, true] {
-        let given = Given::log(1);
+        let given = Given::log(engine, 1).await;
         given.log.add(400);
         let notary = given.notary().await;
         notary.covering(given.log.last(), PATIENCE).await.unwrap();
@@ -242,17 +155,19 @@ async fn a_log_that_was_cut_is_refused_with_and_without_the_file_of_the_tree() {
         given.log.change(|entries| entries.truncate(390));
         given.log.head.send_replace(Position::new(390));
         if removes_file {
-            std::fs::remove_file(given.folder.path().join("log.db")).unwrap();
+            given.lose_tree().await;
         }
-        let refused = refusal(&given.notary().await, &given.log).await;
+        let notary = given.notary().await;
+        let refused = refusal(&notary).await;
         assert!(matches!(refused, Refusal::RolledBack { signed: 400, .. }), "{refused:?}");
+        let above = notary.covering(Position::new(401), PATIENCE).await;
+        assert!(matches!(above, Err(NotaryError::Refused(_))), "{above:?}");
         assert!(refused.to_string().contains("open a new log"), "{refused}");
     }
 }
 
-#[tokio::test]
-async fn a_rewritten_entry_is_refused_even_when_the_tree_is_made_anew_of_it() {
-    let given = Given::log(1);
+async fn a_rewritten_entry_is_refused_even_when_the_tree_is_made_anew_of_it(engine: Engine) {
+    let given = Given::log(engine, 1).await;
     given.log.add(400);
     let notary = given.notary().await;
     notary.covering(given.log.last(), PATIENCE).await.unwrap();
@@ -261,74 +176,68 @@ async fn a_rewritten_entry_is_refused_even_when_the_tree_is_made_anew_of_it() {
         entries[17].bytes = "{\"event\":\"another\"}".into();
         entries[17].leaf_hash = leaf_hash(entries[17].bytes.as_bytes());
     });
-    std::fs::remove_file(given.folder.path().join("log.db")).unwrap();
+    given.lose_tree().await;
     given.log.add(1);
-    assert_eq!(refusal(&given.notary().await, &given.log).await, Refusal::OtherRoot { size: 400 });
+    assert_eq!(refusal(&given.notary().await).await, Refusal::OtherRoot { size: 400 });
 }
 
-#[tokio::test]
-async fn bytes_without_their_leaf_hash_are_never_put_under_a_checkpoint() {
-    let given = Given::log(1);
+async fn bytes_without_their_leaf_hash_are_never_put_under_a_checkpoint(engine: Engine) {
+    let given = Given::log(engine, 1).await;
     given.log.add(10);
     given.log.change(|entries| entries[6].bytes = "{\"event\":\"another\"}".into());
-    assert_eq!(
-        refusal(&given.notary().await, &given.log).await,
-        Refusal::Altered { position: Position::new(7) }
-    );
+    assert_eq!(refusal(&given.notary().await).await, Refusal::Altered { position: Position::new(7) });
 }
 
-#[tokio::test]
-async fn an_altered_tile_is_not_signed_over() {
-    let given = Given::log(1);
+async fn an_altered_tile_is_not_signed_over(engine: Engine) {
+    let given = Given::log(engine, 1).await;
     given.log.add(600);
     let notary = given.notary().await;
     notary.covering(given.log.last(), PATIENCE).await.unwrap();
-    {
-        let mut writer = notary.file.writer.lock().await;
-        let alter = "UPDATE tiles SET hashes = zeroblob(64) WHERE tile >= (1 << 40)";
-        sqlx::query(alter).execute(&mut *writer).await.unwrap();
-    }
     drop(notary);
-    assert_eq!(refusal(&given.notary().await, &given.log).await, Refusal::OtherRoot { size: 600 });
+    let altered = given
+        .change(
+            "UPDATE tiles SET hashes = zeroblob(64) WHERE tile >= (1 << 40)",
+            "UPDATE log.tiles SET hashes = decode(repeat('00', 64), 'hex') WHERE tile >= (1::bigint << 40)",
+        )
+        .await;
+    assert_eq!(altered, 1);
+    assert_eq!(refusal(&given.notary().await).await, Refusal::OtherRoot { size: 600 });
 }
 
-#[tokio::test]
-async fn nothing_is_signed_that_does_not_extend_what_is_held_outside() {
-    let given = Given::log(1);
+async fn nothing_is_signed_that_does_not_extend_what_is_held_outside(engine: Engine) {
+    let given = Given::log(engine, 1).await;
     given.log.add(50);
     let signed = |size, root| {
         let checkpoint = Checkpoint { origin: "example.kz/log".into(), size, root };
         SignedCheckpoint::sign(checkpoint, &key("example.kz/log")).unwrap()
     };
     let newer = vec![signed(51, given.log.root())];
-    let refused = refusal(&given.notary_with("example.kz/log", newer).await, &given.log).await;
+    let refused = refusal(&given.notary_with("example.kz/log", newer).await).await;
     assert!(matches!(refused, Refusal::RolledBack { signed: 51, .. }), "{refused:?}");
     let other = vec![signed(50, [1; 32])];
-    let refused = refusal(&given.notary_with("example.kz/log", other).await, &given.log).await;
+    let refused = refusal(&given.notary_with("example.kz/log", other).await).await;
     assert_eq!(refused, Refusal::OtherRoot { size: 50 });
     let same = vec![signed(50, given.log.root())];
     let notary = given.notary_with("example.kz/log", same).await;
     notary.covering(given.log.last(), PATIENCE).await.unwrap();
 }
 
-#[tokio::test]
-async fn a_key_of_another_log_signs_nothing_for_this_one() {
-    let given = Given::log(1);
+async fn a_key_of_another_log_signs_nothing_for_this_one(engine: Engine) {
+    let given = Given::log(engine, 1).await;
     given.log.add(5);
     let notary = given.notary_with("example.kz/other", Vec::new()).await;
     notary.covering(given.log.last(), PATIENCE).await.unwrap();
     drop(notary);
-    let refused = refusal(&given.notary().await, &given.log).await;
+    let refused = refusal(&given.notary().await).await;
     assert!(matches!(refused, Refusal::OtherOrigin { .. }), "{refused:?}");
 }
 
-#[tokio::test]
-async fn signatures_of_others_stay_with_the_checkpoint_they_were_given_for() {
-    let given = Given::log(1);
+async fn signatures_of_others_stay_with_the_checkpoint_they_were_given_for(engine: Engine) {
+    let given = Given::log(engine, 1).await;
     let notary = given.notary().await;
     given.log.add(5);
     let signed = notary.covering(given.log.last(), PATIENCE).await.unwrap();
-    let witness = note::CosigningKey::from_seed("witness.example/w1", Zeroizing::new([9; 32])).unwrap();
+    let witness = CosigningKey::from_seed("witness.example/w1", Zeroizing::new([9; 32])).unwrap();
     let line = witness.cosign(signed.note.text(), 1_800_000_000).unwrap();
     let cosigned = notary.add_signatures(&signed, &[line]).await.unwrap();
     cosigned.note.verify(witness.verifier_key()).unwrap();
