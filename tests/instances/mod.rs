@@ -3,6 +3,6 @@
 mod cuts;
 mod disorder;
 mod erased;
-mod site;
+pub(crate) mod site;
 mod skipping;
 mod tokens;

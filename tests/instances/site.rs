@@ -92,7 +92,7 @@ pub(super) fn is_busy(answer: &Answer) -> bool {
 }
 
 /// Waits until the read models of an instance know the last event, and answers its position.
-pub(super) async fn has_caught_up(server: &Server) -> String {
+pub(crate) async fn has_caught_up(server: &Server) -> String {
     let operator = server.as_role("operator");
     let last = format!("{:016}", operator_last(&server.as_role("auditor")).await);
     let knows = |answer: &Answer| {

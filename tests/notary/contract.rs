@@ -1,7 +1,6 @@
 //! What a notary does over a log in memory, and what it does when the log, its tables or the key's checkpoint is
 //! another one, whichever engine keeps the tree.
 
-
 use subject_record::notary::checkpoint::{Checkpoint, SignedCheckpoint};
 use subject_record::notary::heads::{StreamEnd, check_absent, check_head};
 use subject_record::notary::note::CosigningKey;
