@@ -64,6 +64,15 @@ BEGIN
         END LOOP;
     END LOOP;
 
+    -- A first start as owner begins to build read models: the service goes on with them.
+    FOR place IN SELECT nspname AS name FROM pg_namespace WHERE starts_with(nspname, 'read_models_') LOOP
+        EXECUTE format('ALTER SCHEMA %I OWNER TO %I', place.name, service);
+        FOR thing IN SELECT format('%I.%I', schemaname, tablename) AS name
+                     FROM pg_tables WHERE schemaname = place.name LOOP
+            EXECUTE format('ALTER TABLE %s OWNER TO %I', thing.name, service);
+        END LOOP;
+    END LOOP;
+
     -- What the service may do with each table. A table that does not stand here it cannot even read.
     FOR wanted IN
         SELECT t.schema, t.rights, unnest(t.tables) AS name FROM (VALUES
@@ -76,12 +85,20 @@ BEGIN
             ('events',      'SELECT, INSERT',                 ARRAY['events', 'streams', 'sources', 'texts']),
             ('events',      'SELECT, INSERT, DELETE',         ARRAY['boxes']),
             ('events',      'SELECT, UPDATE',                 ARRAY['sequencer']),
-            -- The tree over the events grows. A checkpoint that nobody outside holds gives way to a newer one.
-            ('log',         'SELECT, INSERT, UPDATE',         ARRAY['tiles', 'bundles', 'tree_progress', 'stamps',
-                                                                    'heads', 'buckets', 'heads_progress']),
+            -- Derived from the events, all but the stamps.
+            ('log',         'SELECT, INSERT, UPDATE',         ARRAY['tiles', 'bundles', 'tree_progress', 'heads', 'buckets',
+                                                                    'heads_progress', 'stamps']),
             ('log',         'SELECT, INSERT, UPDATE, DELETE', ARRAY['checkpoints', 'requests', 'refusals']),
-            -- Nothing in read models is evidence.
-            ('read_models', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['projections', 'retired', 'requests'])
+            -- A key may be destroyed, the fence behind it never. A token is revoked and stays.
+            ('keys',        'SELECT, INSERT, DELETE',         ARRAY['deks', 'lookup_entries', 'invalidations']),
+            ('keys',        'SELECT, INSERT',                 ARRAY['fences']),
+            ('keys',        'SELECT, INSERT, UPDATE',         ARRAY['tokens', 'lookup_state']),
+            ('keys',        'SELECT, INSERT, UPDATE, DELETE', ARRAY['instances']),
+            ('keys',        'SELECT, UPDATE',                 ARRAY['invalidation_counter']),
+            -- Derived from the events; their rows lie in schemas of the service's own.
+            ('read_models', 'SELECT, INSERT, UPDATE',         ARRAY['projections']),
+            ('read_models', 'SELECT, INSERT, DELETE',         ARRAY['retired']),
+            ('read_models', 'SELECT, INSERT, UPDATE, DELETE', ARRAY['requests'])
         ) AS t (schema, rights, tables)
     LOOP
         IF to_regclass(format('%I.%I', wanted.schema, wanted.name)) IS NOT NULL THEN

@@ -13,7 +13,7 @@ mod export;
 pub(crate) mod given;
 mod health;
 mod lines;
-mod log;
+pub(crate) mod log;
 mod lookup;
 mod mutants;
 mod odd;

@@ -31,10 +31,24 @@ impl House {
 
     /// A new folder of an operator with this name and address.
     pub(crate) fn of(name: &str, address: &str) -> Self {
+        Self::made(name, address, &[])
+    }
+
+    /// A new record in a database of PostgreSQL, events and keys.
+    pub(crate) fn on(url: &str) -> Self {
+        Self::made(
+            "ЖШС Сынақ",
+            "Алматы, Сынақ көшесі 1",
+            &["--store", url, "--vault", url, "--shares-cluster"],
+        )
+    }
+
+    fn made(name: &str, address: &str, more: &[&str]) -> Self {
         let folder = TempDir::new().unwrap();
         let dir = folder.path().to_str().unwrap();
         let output = command(&["init", "--dir", dir, "--name", name, "--bin", "991240000013"])
             .args(["--address", address])
+            .args(more)
             .output()
             .unwrap();
         assert!(output.status.success(), "{output:?}");
@@ -46,6 +60,23 @@ impl House {
             .collect();
         assert_eq!(tokens.len(), 5, "{text}");
         Self { folder, tokens }
+    }
+
+    /// Another instance's folder over the same record: copies of its keys, as on another machine, its tokens, and
+    /// settings in which some are changed: section, setting, value.
+    pub(crate) fn beside(&self, changed: &[(&str, &str, toml::Value)]) -> Self {
+        let folder = TempDir::new().unwrap();
+        let copied = Command::new("cp").arg("-rp").arg(self.path("keys")).arg(folder.path()).status();
+        assert!(copied.unwrap().success());
+        let settings = std::fs::read_to_string(self.path("subject-record.toml")).unwrap();
+        let mut settings: toml::Table = toml::from_str(&settings).unwrap();
+        for (section, setting, value) in changed {
+            let section = settings.entry(*section).or_insert_with(|| toml::Table::new().into());
+            section.as_table_mut().unwrap().insert((*setting).to_owned(), value.clone());
+        }
+        let text = toml::to_string(&settings).unwrap();
+        std::fs::write(folder.path().join("subject-record.toml"), text).unwrap();
+        Self { folder, tokens: self.tokens.clone() }
     }
 
     /// A file or folder within.
@@ -185,8 +216,13 @@ impl Server {
 
     /// Sends SIGTERM.
     pub(crate) fn ask_to_stop(&self) {
+        self.signal("TERM");
+    }
+
+    /// Sends a signal.
+    pub(crate) fn signal(&self, name: &str) {
         // The shell has a `kill` of its own; a bare container may lack the program.
-        let kill = format!("kill -TERM {}", self.child.id());
+        let kill = format!("kill -{name} {}", self.child.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
     }
 

@@ -35,7 +35,7 @@ rm -rf "$1"
 /// A cluster, running or stopped.
 pub(crate) struct Cluster {
     place: Arc<Place>,
-    watcher: Child,
+    _watcher: Watcher,
 }
 
 /// Where it is, and with what it is run.
@@ -68,29 +68,30 @@ impl Cluster {
         Self::new("")
     }
 
+    /// A copy of this cluster that follows it, read-only until it is promoted.
+    pub(crate) fn standby(&self) -> Self {
+        Self::made(|place| place.copy(self.port()))
+    }
+
     fn new(settings: &str) -> Self {
+        Self::made(|place| place.make(settings))
+    }
+
+    fn made(make: impl FnOnce(&Place)) -> Self {
         let programs = programs();
         let folder = tempfile::Builder::new().prefix("subject-record-postgres-").tempdir().unwrap().keep();
         // Before there is anything to end or remove.
-        let watcher = Command::new("sh")
-            .args(["-c", WATCHER, "sh"])
-            .arg(&folder)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .process_group(0)
-            .spawn()
-            .unwrap();
+        let watcher = Watcher::of(&folder);
         let user = user();
         if let Some(user) = user {
             chown(&folder, Some(user.uid), Some(user.gid)).unwrap();
         }
         let mut place = Place { programs, folder, port: 0, user };
-        place.make(settings);
+        make(&place);
         for _ in 0..PORT_TRIES {
             place.port = free_port();
             if place.control(&place.start_arguments()) {
-                return Self { place: Arc::new(place), watcher };
+                return Self { place: Arc::new(place), _watcher: watcher };
             }
         }
         unreachable!("the cluster does not start: {}", place.log())
@@ -161,10 +162,22 @@ impl Cluster {
     }
 }
 
-impl Drop for Cluster {
+/// What ends the server and removes its folder.
+struct Watcher(Child);
+
+impl Watcher {
+    fn of(folder: &Path) -> Self {
+        let mut command = Command::new("sh");
+        command.args(["-c", WATCHER, "sh"]).arg(folder).process_group(0);
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        Self(command.spawn().unwrap())
+    }
+}
+
+impl Drop for Watcher {
     fn drop(&mut self) {
-        drop(self.watcher.stdin.take());
-        let _ = self.watcher.wait();
+        drop(self.0.stdin.take());
+        let _ = self.0.wait();
     }
 }
 
@@ -178,14 +191,30 @@ impl Place {
             .output()
             .unwrap();
         assert!(output.status.success(), "{output:?}");
+        self.set(&format!(
+            "listen_addresses = '127.0.0.1'\nmax_connections = 400\nshared_buffers = 32MB\ntimezone = 'UTC'\n\
+             {settings}"
+        ));
+    }
+
+    fn copy(&self, port: u16) {
+        let copied = self
+            .command("pg_basebackup")
+            .args(["--write-recovery-conf", "--checkpoint=fast", "--no-sync", "--pgdata"])
+            .arg(self.data())
+            .args(["--dbname", &super::proxy::url(port, "postgres")])
+            .output()
+            .unwrap();
+        assert!(copied.status.success(), "{copied:?}");
+        self.set("");
+    }
+
+    /// Settings at the end of the file, where they count.
+    fn set(&self, settings: &str) {
         let file = self.data().join("postgresql.conf");
-        let ours = format!(
-            "{}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = '{}'\nmax_connections = 400\n\
-             shared_buffers = 32MB\ntimezone = 'UTC'\n{settings}",
-            std::fs::read_to_string(&file).unwrap(),
-            self.folder.display(),
-        );
-        std::fs::write(file, ours).unwrap();
+        let before = std::fs::read_to_string(&file).unwrap();
+        let folder = self.folder.display();
+        std::fs::write(file, format!("{before}\nunix_socket_directories = '{folder}'\n{settings}")).unwrap();
     }
 
     fn data(&self) -> PathBuf {
@@ -236,9 +265,9 @@ fn programs() -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let all = std::env::split_paths(&path).chain(installed);
     let whole = |folder: &PathBuf| PROGRAMS.iter().all(|program| folder.join(program).is_file());
-    all.filter(whole)
-        .find(|folder| major(folder).is_some_and(|major| major >= MAJOR_MIN))
-        .unwrap_or_else(|| panic!("{ADVICE}"))
+    let found = all.filter(whole).find(|folder| major(folder).is_some_and(|major| major >= MAJOR_MIN));
+    assert!(found.is_some(), "{ADVICE}");
+    found.unwrap()
 }
 
 /// The major version of the server in a folder.

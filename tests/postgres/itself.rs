@@ -118,8 +118,8 @@ async fn a_cut_is_silent_either_way_and_heals() {
     say().await.unwrap();
 
     let mut connected = PgConnection::connect(&url).await.unwrap();
-    let cuts: [(fn(&Proxy), i64); 3] =
-        [(Proxy::cut_to_server, 1), (Proxy::cut, 2), (Proxy::cut_to_client, 4)];
+    type Cut = fn(&Proxy);
+    let cuts: [(Cut, i64); 3] = [(Proxy::cut_to_server, 1), (Proxy::cut, 2), (Proxy::cut_to_client, 4)];
     for (cut, heard) in cuts {
         cut(&proxy);
         let insert = sqlx::query("INSERT INTO heard VALUES (2)").execute(&mut connected);

@@ -10,6 +10,7 @@ mod cluster;
 mod itself;
 mod proxy;
 mod roles;
+mod standby;
 
 pub(crate) use cluster::Cluster;
 pub(crate) use proxy::Proxy;

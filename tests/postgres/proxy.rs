@@ -1,5 +1,6 @@
 //! A network between a service and its database, which can be cut without either being told.
 
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -28,6 +29,7 @@ const NEITHER: Open = Open { to_server: false, to_client: false };
 /// A proxy before a cluster's port. What is sent into a cut waits there, as a network sends lost packets again.
 pub(crate) struct Proxy {
     port: u16,
+    server: Arc<AtomicU16>,
     open: watch::Sender<Open>,
     connections: Arc<Mutex<Vec<AbortHandle>>>,
     accepting: JoinHandle<()>,
@@ -40,21 +42,29 @@ impl Proxy {
         let port = listener.local_addr().unwrap().port();
         let (open, opened) = watch::channel(BOTH);
         let connections = Arc::new(Mutex::new(Vec::new()));
-        let (server, kept) = (cluster.port(), Arc::clone(&connections));
+        let server = Arc::new(AtomicU16::new(cluster.port()));
+        let (leads_to, kept) = (Arc::clone(&server), Arc::clone(&connections));
         let accepting = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                let connection = tokio::spawn(carry(client, server, opened.clone())).abort_handle();
+                let connection =
+                    tokio::spawn(carry(client, Arc::clone(&leads_to), opened.clone())).abort_handle();
                 let mut kept = kept.lock().unwrap();
                 kept.retain(|other: &AbortHandle| !other.is_finished());
                 kept.push(connection);
             }
         });
-        Self { port, open, connections, accepting }
+        Self { port, server, open, connections, accepting }
     }
 
     /// The URL of a database through this proxy, given by its name or by its URL without a proxy.
     pub(crate) fn url(&self, database: &str) -> String {
         url(self.port, database.rsplit('/').next().unwrap_or(database))
+    }
+
+    /// From now on it leads to another cluster, as an address does that is moved when a standby takes over.
+    pub(crate) fn leads_to(&self, cluster: &Cluster) {
+        self.server.store(cluster.port(), Ordering::Relaxed);
+        self.reset();
     }
 
     /// What clients send no longer reaches the server; answers still arrive.
@@ -92,13 +102,13 @@ impl Drop for Proxy {
     }
 }
 
-async fn carry(client: TcpStream, server: u16, opened: watch::Receiver<Open>) {
+async fn carry(client: TcpStream, server: Arc<AtomicU16>, opened: watch::Receiver<Open>) {
     let mut to_server = opened.clone();
     // A connection that begins in a cut reaches nobody.
     if to_server.wait_for(|open| open.to_server).await.is_err() {
         return;
     }
-    let Ok(server) = TcpStream::connect(("127.0.0.1", server)).await else { return };
+    let Ok(server) = TcpStream::connect(("127.0.0.1", server.load(Ordering::Relaxed))).await else { return };
     let _ = (client.set_nodelay(true), server.set_nodelay(true));
     let (from_client, into_client) = client.into_split();
     let (from_server, into_server) = server.into_split();

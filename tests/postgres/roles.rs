@@ -5,15 +5,20 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use reqwest::Method;
+use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use subject_record::clock::SeededEntropy;
-use subject_record::store::EventStore as _;
 use subject_record::store::postgres::{PostgresSettings, PostgresStore};
 
 use super::Cluster;
 use crate::conformance::checker::check_log;
 use crate::conformance::given::{Shape, any, clock, event, person, record};
+use crate::doors::given::{consented, moved_to, registered};
+use crate::doors::server::House;
+use crate::instances::site::has_caught_up;
 
+const PERSON: &str = "p-invented-1";
 /// Permission denied, and only members of a role may.
 const INSUFFICIENT: &str = "42501";
 
@@ -27,13 +32,19 @@ struct Given {
 impl Given {
     /// As an installation goes: the script, a first start as owner, the script again.
     async fn new() -> Self {
+        let given = Self::bare().await;
+        let _ = given.house(&given.owner).serve().await.stop().await;
+        given.apply().await;
+        given
+    }
+
+    /// Roles and schemas, and no table yet.
+    async fn bare() -> Self {
         // Roles belong to the whole cluster, which other tests share.
         static NEXT: AtomicU32 = AtomicU32::new(1);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let url = Cluster::shared().database().await;
         let given = Self { url, owner: format!("owner_{number}"), service: format!("service \"{number}\"") };
-        given.apply().await;
-        drop(given.store(&given.owner).await);
         given.apply().await;
         given
     }
@@ -52,6 +63,11 @@ impl Given {
     fn url_of(&self, role: &str) -> String {
         let role = role.replace(' ', "%20").replace('"', "%22");
         self.url.replace("postgres@", &format!("{role}@"))
+    }
+
+    /// A folder of an instance that runs as a role.
+    fn house(&self, role: &str) -> House {
+        House::on(&self.url_of(role))
     }
 
     async fn store(&self, role: &str) -> PostgresStore {
@@ -94,15 +110,26 @@ async fn refusal(connection: &mut PgConnection, sql: &'static str) -> String {
 async fn the_service_has_the_rights_it_needs_on_every_table_and_no_more() {
     let given = Given::new().await;
     let wanted = [
-        ("events._sqlx_migrations", "s"),
-        ("events.boxes", "sid"),
-        ("events.events", "si"),
-        ("events.sequencer", "su"),
-        ("events.sources", "si"),
-        ("events.streams", "si"),
-        ("events.texts", "si"),
+        ("events", "si", "events sources streams texts"),
+        ("events", "sid", "boxes"),
+        ("events", "su", "sequencer"),
+        ("log", "siu", "buckets bundles heads heads_progress stamps tiles tree_progress"),
+        ("log", "siud", "checkpoints refusals requests"),
+        ("keys", "si", "fences"),
+        ("keys", "sid", "deks invalidations lookup_entries"),
+        ("keys", "siu", "lookup_state tokens"),
+        ("keys", "siud", "instances"),
+        ("keys", "su", "invalidation_counter"),
+        ("read_models", "siu", "projections"),
+        ("read_models", "sid", "retired"),
+        ("read_models", "siud", "requests"),
     ];
-    let wanted = BTreeMap::from(wanted.map(|(table, rights)| (table.to_owned(), rights.to_owned())));
+    let mut all = BTreeMap::new();
+    for (schema, rights, tables) in wanted {
+        all.insert(format!("{schema}._sqlx_migrations"), "s".to_owned());
+        all.extend(tables.split(' ').map(|table| (format!("{schema}.{table}"), rights.to_owned())));
+    }
+    let wanted = all;
     assert_eq!(given.rights().await, wanted);
 
     // Repeated, it changes nothing; and it takes back what somebody gave by hand.
@@ -119,13 +146,34 @@ async fn the_service_has_the_rights_it_needs_on_every_table_and_no_more() {
     assert_eq!(refusal(&mut service, "CREATE TABLE events.mine (number BIGINT)").await, INSUFFICIENT);
 }
 
-#[tokio::test]
-async fn the_service_starts_appends_and_destroys_boxes() {
-    let given = Given::new().await;
-    let store = given.store(&given.service).await;
-    record(&store, any(&person(1), [event("e-1").boxed(1), event("e-2")])).await;
-    assert_eq!(store.destroy_boxes(&person(1)).await.unwrap(), 1);
-    assert_eq!(check_log(&store).await.unwrap().events.len(), 2);
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_service_does_its_work_with_the_rights_it_has() {
+    let given = Given::bare().await;
+    let owner = given.house(&given.owner).serve().await;
+    owner.emitter().record(&[registered(PERSON), consented(PERSON)]).await;
+    let (house, _) = owner.stop().await;
+    given.apply().await;
+    let url = given.url_of(&given.service);
+    let house = house.beside(&[("store", "url", url.clone().into()), ("vault", "url", url.into())]);
+    let server = house.serve().await;
+    server.emitter().record(&[moved_to(PERSON, "new@example.kz")]).await;
+    has_caught_up(&server).await;
+    let operator = server.as_role("operator");
+    let rebuilt = operator.send(operator.request(Method::POST, "/v1/projections/people/rebuild")).await;
+    assert!(rebuilt.status < 300, "{rebuilt:?}");
+    has_caught_up(&server).await;
+    let dossier = server.as_role("auditor").request(Method::POST, &format!("/v1/subjects/{PERSON}/dossiers"));
+    let body = json!({ "asked_by": "court", "legal_ref": "7527-26-00-2", "language": "en" });
+    let dossier =
+        operator.send(dossier.header("access-purpose", "court; case=\"7527-26\"").json(&body)).await;
+    assert_eq!(dossier.status, 200, "{dossier:?} {}", server.house().log());
+    let (officer, path) = (server.as_role("officer"), format!("/v1/subjects/{PERSON}/erasure"));
+    let erased = officer.post(&path, "application/json", r#"{"basis":"subject_request"}"#).await;
+    assert_eq!(erased.status, 200, "{erased:?}");
+    let revoked = operator.send(operator.request(Method::DELETE, "/v1/tokens/support-1")).await;
+    assert_eq!(revoked.status, 204, "{revoked:?}");
+    let log = server.house().log();
+    assert!(!log.contains("permission denied"), "{log}");
 }
 
 #[tokio::test]
@@ -156,6 +204,12 @@ async fn attack_the_service_changes_or_removes_an_event() {
         "SET session_replication_role = replica",
         "DELETE FROM events._sqlx_migrations",
         "DROP SCHEMA events CASCADE",
+        "UPDATE keys.fences SET owner = 'subject-p-invented-9'",
+        "DELETE FROM keys.fences",
+        "TRUNCATE keys.fences",
+        "UPDATE keys.deks SET owner = 'subject-p-invented-9'",
+        "DELETE FROM keys.tokens",
+        "DELETE FROM log.tiles",
     ] {
         assert_eq!(refusal(&mut service, sql).await, INSUFFICIENT, "{sql}");
     }
