@@ -186,7 +186,7 @@ impl Instances {
     ///
     /// # Errors
     /// When the database fails; then they wait for some seconds, now and then.
-    pub async fn leave(self) -> Result<(), sqlx::Error> {
+    pub async fn leave(&self) -> Result<(), sqlx::Error> {
         self.tasks.iter().for_each(JoinHandle::abort);
         let Some(Shared { presence, .. }) = &self.keys.shared else { return Ok(()) };
         presence.set_until(None);
