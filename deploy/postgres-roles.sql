@@ -75,7 +75,13 @@ BEGIN
             -- Appended to, and never changed. A box may be destroyed, and is never changed either.
             ('events',      'SELECT, INSERT',                 ARRAY['events', 'streams', 'sources', 'texts']),
             ('events',      'SELECT, INSERT, DELETE',         ARRAY['boxes']),
-            ('events',      'SELECT, UPDATE',                 ARRAY['sequencer'])
+            ('events',      'SELECT, UPDATE',                 ARRAY['sequencer']),
+            -- A key may be destroyed and never changed, a fence stands for ever, a token is only ever revoked.
+            ('keys',        'SELECT, INSERT',                 ARRAY['fences']),
+            ('keys',        'SELECT, INSERT, DELETE',         ARRAY['deks', 'lookup_entries', 'invalidations']),
+            ('keys',        'SELECT, INSERT, UPDATE',         ARRAY['tokens', 'lookup_state']),
+            ('keys',        'SELECT, INSERT, UPDATE, DELETE', ARRAY['instances']),
+            ('keys',        'SELECT, UPDATE',                 ARRAY['invalidation_counter'])
         ) AS t (schema, rights, tables)
     LOOP
         IF to_regclass(format('%I.%I', wanted.schema, wanted.name)) IS NOT NULL THEN

@@ -6,9 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
-use subject_record::clock::SeededEntropy;
+use subject_record::caller::Role;
+use subject_record::clock::{Clock as _, SeededEntropy};
+use subject_record::db::postgres::Postgres;
 use subject_record::store::EventStore as _;
 use subject_record::store::postgres::{PostgresSettings, PostgresStore};
+use subject_record::vault::kek::FileKek;
+use subject_record::vault::tokens::Tokens;
+use subject_record::vault::{Instances, KeyFile, KeyOwner, KeyState, SCHEMA, Vault, VaultSettings};
 
 use super::Cluster;
 use crate::conformance::checker::check_log;
@@ -34,8 +39,16 @@ impl Given {
         let given = Self { url, owner: format!("owner_{number}"), service: format!("service \"{number}\"") };
         given.apply().await;
         drop(given.store(&given.owner).await);
+        drop(given.vault(&given.owner).await);
         given.apply().await;
         given
+    }
+
+    async fn vault(&self, role: &str) -> Vault {
+        let (place, entropy) =
+            (Postgres::at(&self.url_of(role), SCHEMA).unwrap(), Arc::new(SeededEntropy::new(1)));
+        let keys = KeyFile::connect(&place, entropy.clone()).await.unwrap();
+        Vault::new(keys, Arc::new(FileKek::new([5; 32])), VaultSettings::default(), clock(), entropy)
     }
 
     async fn script(&self) -> std::process::Output {
@@ -101,6 +114,15 @@ async fn the_service_has_the_rights_it_needs_on_every_table_and_no_more() {
         ("events.sources", "si"),
         ("events.streams", "si"),
         ("events.texts", "si"),
+        ("keys._sqlx_migrations", "s"),
+        ("keys.deks", "sid"),
+        ("keys.fences", "si"),
+        ("keys.instances", "siud"),
+        ("keys.invalidation_counter", "su"),
+        ("keys.invalidations", "sid"),
+        ("keys.lookup_entries", "sid"),
+        ("keys.lookup_state", "siu"),
+        ("keys.tokens", "siu"),
     ];
     let wanted = BTreeMap::from(wanted.map(|(table, rights)| (table.to_owned(), rights.to_owned())));
     assert_eq!(given.rights().await, wanted);
@@ -126,6 +148,37 @@ async fn the_service_starts_appends_and_destroys_boxes() {
     record(&store, any(&person(1), [event("e-1").boxed(1), event("e-2")])).await;
     assert_eq!(store.destroy_boxes(&person(1)).await.unwrap(), 1);
     assert_eq!(check_log(&store).await.unwrap().events.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_service_makes_and_destroys_keys_keeps_tokens_and_indexes() {
+    let given = Given::new().await;
+    let vault = Arc::new(given.vault(&given.service).await);
+    let tokens = Tokens::load(vault.key_file()).await.unwrap();
+    let beats = Instances::start(Arc::clone(&vault), tokens.clone());
+    for _ in 0..500 {
+        if beats.is_live() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert!(beats.is_live());
+    let (owner, now) = (KeyOwner::person(&person(1)), clock().now());
+    assert!(matches!(vault.mint(&[owner.clone()]).await.unwrap()[..], [Ok(KeyState::Ready(_))]));
+    vault.shred(&owner).await.unwrap();
+    let entropy = SeededEntropy::new(2);
+    let text =
+        tokens.create(vault.key_file(), "desk", Role::Support, Vec::new(), now, &entropy).await.unwrap();
+    assert!(tokens.authenticate(&text).await.unwrap().is_some());
+    assert!(tokens.revoke(vault.key_file(), "desk", now).await.unwrap());
+    let lead = vault.lead_index().await.unwrap().unwrap();
+    vault.begin_index(&lead).await.unwrap();
+    vault.begin_index(&lead).await.unwrap();
+    beats.leave().await.unwrap();
+    let mut service = given.connection(&given.service).await;
+    for sql in ["DELETE FROM keys.fences", "UPDATE keys.deks SET owner = ''", "DELETE FROM keys.tokens"] {
+        assert_eq!(refusal(&mut service, sql).await, INSUFFICIENT, "{sql}");
+    }
 }
 
 #[tokio::test]
