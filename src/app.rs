@@ -27,7 +27,7 @@ use crate::notary::note::SigningKey as NoteKey;
 use crate::notary::{self, Notary};
 use crate::outside::{self, Outside, OutsideError};
 use crate::policies::Policies;
-use crate::projector::Projector;
+use crate::projector::{self, Projector};
 use crate::proofs::Proofs;
 use crate::registers::Registers;
 use crate::rulebook::Rulebook;
@@ -140,6 +140,9 @@ pub enum OpenError {
     /// A database does not open.
     #[error(transparent)]
     Database(#[from] DatabaseError),
+    /// The event store does not open.
+    #[error(transparent)]
+    Events(#[from] crate::store::place::OpenError),
     /// The URL of the events names no place.
     #[error("store.url is wrong: {0}")]
     Place(#[from] PlaceError),

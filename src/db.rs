@@ -2,6 +2,7 @@
 //! schemas of PostgreSQL ([`postgres`]), where several instances share out the work ([`lease`]). [`sql`] asks both.
 
 pub mod lease;
+pub(crate) mod outage;
 pub mod postgres;
 pub mod sql;
 

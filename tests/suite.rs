@@ -9,6 +9,7 @@ mod doors;
 mod guards;
 mod instances;
 mod intake;
+mod kurrent;
 mod notary;
 mod opening;
 mod outside;

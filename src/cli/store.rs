@@ -53,10 +53,10 @@ struct Held {
 }
 
 async fn hold(place: &Place, common: &Common, must_be_there: bool) -> Result<Held, CommandError> {
-    // Whoever names both places needs no settings.
+    // Whoever names both places needs no settings, but KurrentDB has a file in the data folder beside it.
     let data = match place {
-        Place::Sqlite(None) => common.config()?.paths.data,
-        _ => PathBuf::new(),
+        Place::Sqlite(None) | Place::Kurrent(_) => common.config()?.paths.data,
+        Place::Sqlite(Some(_)) | Place::Postgres(_) => PathBuf::new(),
     };
     let mut lock = None;
     if let Some(folder) = place.folder(&data) {

@@ -1,5 +1,6 @@
 //! PostgreSQL as this service opens it: a schema a room, connections that do not wait for ever.
 
+use std::borrow::Cow;
 use std::str::FromStr as _;
 use std::time::Duration;
 
@@ -25,7 +26,7 @@ const APPLIED_EXISTS: &str = "SELECT to_regclass('_sqlx_migrations') IS NOT NULL
 #[derive(Clone)]
 pub struct Postgres {
     options: PgConnectOptions,
-    schema: &'static str,
+    schema: Cow<'static, str>,
 }
 
 impl std::fmt::Debug for Postgres {
@@ -55,7 +56,15 @@ impl Postgres {
                 ("idle_in_transaction_session_timeout", silence_ms.as_str()),
             ])
             .disable_statement_logging();
-        Ok(Self { options, schema })
+        Ok(Self { options, schema: Cow::Borrowed(schema) })
+    }
+
+    /// Another schema of the same database, whose sessions have settings of their own.
+    #[must_use]
+    pub fn beside(&self, schema: String, settings: &[(&str, &str)]) -> Self {
+        // Of a setting that is given twice, the last one counts.
+        let options = self.options.clone().options([("search_path", schema.as_str())]);
+        Self { options: options.options(settings.iter().copied()), schema: Cow::Owned(schema) }
     }
 
     /// Where it is, for people: host, database and schema, no password.
@@ -72,8 +81,8 @@ impl Postgres {
 
     /// The schema.
     #[must_use]
-    pub const fn schema(&self) -> &'static str {
-        self.schema
+    pub fn schema(&self) -> &str {
+        &self.schema
     }
 
     /// Whether another place is in the same cluster, and so in the same backups.
@@ -135,7 +144,7 @@ impl Postgres {
             .await
             .map_err(failed)?;
         let exists: bool = sqlx::query_scalar(SCHEMA_EXISTS)
-            .bind(self.schema)
+            .bind(&*self.schema)
             .fetch_one(&mut *connection)
             .await
             .map_err(failed)?;

@@ -67,6 +67,10 @@ pub enum Value {
     Text(Option<Arc<str>>),
     /// Bytes.
     Bytes(Option<Vec<u8>>),
+    /// A column of whole numbers, for PostgreSQL to unnest.
+    Integers(Vec<Option<i64>>),
+    /// A column of texts, for PostgreSQL to unnest.
+    Texts(Vec<Option<Arc<str>>>),
 }
 
 macro_rules! value_from {
@@ -94,6 +98,18 @@ value_from! {
     Arc<str> => Text(value, value);
     Vec<u8> => Bytes(value, value);
     &[u8] => Bytes(value, value.to_vec());
+}
+
+impl From<Vec<i64>> for Value {
+    fn from(numbers: Vec<i64>) -> Self {
+        Self::Integers(numbers.into_iter().map(Some).collect())
+    }
+}
+
+impl From<Vec<Arc<str>>> for Value {
+    fn from(texts: Vec<Arc<str>>) -> Self {
+        Self::Texts(texts.into_iter().map(Some).collect())
+    }
 }
 
 /// The one connection that writes.
@@ -264,6 +280,7 @@ impl Query {
                 Value::Integer(number) => arguments.add(number),
                 Value::Text(text) => arguments.add(text),
                 Value::Bytes(bytes) => arguments.add(bytes),
+                Value::Integers(_) | Value::Texts(_) => Err("SQLite takes no arrays".into()),
             }
             .map_err(sqlx::Error::Encode)?;
         }
@@ -277,6 +294,10 @@ impl Query {
                 Value::Integer(number) => arguments.add(number),
                 Value::Text(text) => arguments.add(text.as_deref()),
                 Value::Bytes(bytes) => arguments.add(bytes),
+                Value::Integers(numbers) => arguments.add(numbers),
+                Value::Texts(texts) => {
+                    arguments.add(texts.iter().map(|text| text.as_deref()).collect::<Vec<_>>())
+                }
             }
             .map_err(sqlx::Error::Encode)?;
         }

@@ -63,6 +63,9 @@ pub struct LogEvidence {
     pub origin: String,
     /// Its key as a C2SP vkey.
     pub verifier_key: String,
+    /// Whether the engine that holds it now gives positions with gaps, so that a position says nothing of an index.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub position_gaps: bool,
 }
 
 /// One event: where it stands, and the proof that it does.

@@ -101,7 +101,7 @@ impl Dossiers {
             }
             let looks = until(self.parts.timelines.entries(&looks, &Question::default()).await?);
             let access = part(StreamName::Access(question.subject.clone()), looks, question);
-            let mut opened = self.entry_at(FIRST).await?;
+            let mut opened = self.first_entry().await?;
             // The operator may be a person too, a sole proprietor.
             if question.values != Values::None {
                 self.parts.timelines.open(std::slice::from_mut(&mut opened), &Sight::All).await?;
@@ -128,6 +128,12 @@ impl Dossiers {
         Ok(())
     }
 
+    /// The first event of the log.
+    async fn first_entry(&self) -> Result<Entry, DossierError> {
+        let first = self.parts.store.read_all(Position::START, 1).await?.pop();
+        self.entry_at(first.map_or(Position::START, |first| first.position)).await
+    }
+
     pub(super) async fn entry_at(&self, position: Position) -> Result<Entry, DossierError> {
         let recorded = self.parts.store.event_at(position).await?;
         let recorded = recorded.ok_or(DossierError::Notary(crate::notary::NotaryError::NoEntry(position)))?;
@@ -135,9 +141,6 @@ impl Dossiers {
         Ok(Entry::read(recorded).map_err(unreadable)?)
     }
 }
-
-/// The first event of every log.
-const FIRST: Position = Position::new(1);
 
 /// What of a stream is shown: what happened in the period, of the groups that were asked for.
 fn part(stream: StreamName, all: Vec<Entry>, question: &DossierQuestion) -> Part {

@@ -89,6 +89,7 @@ impl Dossiers {
                 log_id: self.parts.log_id.clone(),
                 origin: notary.verifier_key().name().to_owned(),
                 verifier_key: notary.verifier_key().to_string(),
+                position_gaps: !self.parts.store.capabilities().gapless_positions,
             },
             checkpoint: checkpoint.note.to_string(),
             entries,

@@ -16,6 +16,7 @@ use super::problem::Problem;
 use crate::accesses::{Access, AccessError};
 use crate::caller::{Caller, TokenId};
 use crate::error;
+use crate::vault::tokens::TokenError;
 
 /// Header that says why personal values are opened.
 pub(super) const ACCESS_PURPOSE: &str = "access-purpose";
@@ -32,8 +33,10 @@ pub(super) async fn require(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let Some(caller) = caller_of(&service, request.method(), request.headers()) else {
-        return Problem::new(error::UNAUTHENTICATED).into_response();
+    let caller = match caller_of(&service, request.method(), request.headers()).await {
+        Ok(Some(caller)) => caller,
+        Ok(None) => return Problem::new(error::UNAUTHENTICATED).into_response(),
+        Err(problem) => return problem.into_response(),
     };
     if !allowed.0.contains(&caller.role) {
         let detail = format!("this is not for the role {}", caller.role);
@@ -45,11 +48,35 @@ pub(super) async fn require(
 
 /// The caller of a request: by bearer token, or by the console's cookie on a request that changes nothing, since
 /// a browser sends a cookie along whoever made it ask.
-pub(super) fn caller_of(service: &Service, method: &Method, headers: &HeaderMap) -> Option<Caller> {
+///
+/// # Errors
+/// When nobody can tell now whether the token still stands.
+pub(super) async fn caller_of(
+    service: &Service,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Result<Option<Caller>, Problem> {
     let text = |name| headers.get(name).and_then(|value: &header::HeaderValue| value.to_str().ok());
     let bearer = text(header::AUTHORIZATION).and_then(bearer);
     let by_cookie = || if method.is_safe() { cookie(headers) } else { None };
-    bearer.or_else(by_cookie).and_then(|token| service.app.tokens.authenticate(token.trim()))
+    match bearer.or_else(by_cookie) {
+        Some(token) => authenticated(service, token.trim()).await,
+        None => Ok(None),
+    }
+}
+
+/// Whom a token's text stands for.
+///
+/// # Errors
+/// As [`caller_of`].
+pub(super) async fn authenticated(service: &Service, token: &str) -> Result<Option<Caller>, Problem> {
+    service.app.tokens.authenticate(token).await.map_err(|error| unknown(&error))
+}
+
+/// That nobody can tell now who asks.
+pub(super) fn unknown(fault: &TokenError) -> Problem {
+    tracing::error!(error = fault as &dyn std::error::Error, "tokens cannot be read");
+    Problem::new(error::VAULT_FAULT)
 }
 
 /// The token of an `Authorization` header. The name of its scheme may be written in any case (RFC 9110, 11.1).

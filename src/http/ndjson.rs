@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use tracing::Instrument;
 
 use super::Service;
+use super::auth::unknown;
 use super::emitters::{Answers, AppendQuery, answer_each, name_of, take_rate, with_name};
 use super::lines::{Cutter, LINE_BYTES_MAX, Line};
 use super::problem::Problem;
@@ -146,7 +147,7 @@ impl Lines {
     async fn answer(&self, tally: &mut Tally, lines: &[Line]) -> Result<(), Stopped> {
         let app = &self.service.app;
         for group in lines.chunks(GROUP_LINES_MAX) {
-            if !app.tokens.is_live(&self.caller.token) {
+            if !app.tokens.is_live(&self.caller.token).await.map_err(|error| unknown(&error))? {
                 return Err(Problem::new(error::UNAUTHENTICATED).into());
             }
             take_rate(&self.service, &self.caller, group.len())?;

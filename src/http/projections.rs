@@ -141,7 +141,10 @@ impl From<RebuildError> for Problem {
         match error {
             RebuildError::Running => Self::new(error::REBUILDING),
             RebuildError::Closed => Self::new(error::DRAINING),
-            RebuildError::Cancelled | RebuildError::Event(_) | RebuildError::Engine(_) => {
+            RebuildError::Cancelled
+            | RebuildError::Event(_)
+            | RebuildError::Engine(_)
+            | RebuildError::Elsewhere(_) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "a rebuild failed");
                 Self::new(error::ROWS_FAULT)
             }

@@ -1,4 +1,5 @@
-//! Keeps the blind index behind the log, and tells when two people share an IIN.
+//! Keeps the blind index behind the log, and tells when two people share an IIN. Of several instances one does: whoever
+//! holds the lease writes through it, and the others wait until it is free.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,8 +13,10 @@ use tokio::sync::{Notify, watch};
 
 use super::values::{Brought, brought};
 use crate::caller::TokenId;
+use crate::db::lease;
 use crate::intake::{Intake, NewEvent, Refusal};
 use crate::store::{EventStore, ExpectedRevision, RecordedEvent, StoreError};
+use crate::vault::index_lead::IndexLead;
 use crate::vault::kek::KekError;
 use crate::vault::lookup::{Holder, IndexEntry, IndexState, Tag};
 use crate::vault::{Vault, VaultError};
@@ -69,6 +72,14 @@ pub(super) struct Follower {
     unwritten: usize,
 }
 
+/// Why an instance no longer keeps the index.
+enum Ended {
+    /// Another may keep it.
+    Lost,
+    /// The service ends.
+    Closed,
+}
+
 impl Follower {
     pub(super) fn new(
         store: Arc<dyn EventStore>,
@@ -81,27 +92,58 @@ impl Follower {
         Self { store, vault, intake, log_id, indexed, hurry, at: None, unwritten: 0 }
     }
 
-    /// Follows until the store is gone.
+    /// Follows until the store is gone, whenever it is this instance that keeps the index.
     pub(super) async fn run(mut self) {
+        loop {
+            match self.vault.lead_index().await {
+                Ok(Some(lead)) => {
+                    // Another instance may have gone on, or begun anew.
+                    (self.at, self.unwritten) = (None, 0);
+                    if let Ended::Closed = self.lead(&lead).await {
+                        return;
+                    }
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "nobody knows who keeps the index"
+                    );
+                }
+            }
+            tokio::time::sleep(lease::TRY_EVERY).await;
+        }
+    }
+
+    /// Keeps the index for as long as it may.
+    async fn lead(&mut self, lead: &IndexLead) -> Ended {
         let mut news = self.store.subscribe();
         let mut pause = PAUSE;
         loop {
             news.borrow_and_update();
-            match self.catch_up().await {
+            let done = tokio::select! {
+                done = self.catch_up(lead) => done,
+                () = lead.lost() => return Ended::Lost,
+            };
+            match done {
                 Ok(()) => pause = PAUSE,
-                Err(FollowError::Record(Refusal::Closing)) => return,
+                Err(FollowError::Record(Refusal::Closing)) => return Ended::Closed,
                 Err(error) => {
                     tracing::error!(
                         error = &error as &dyn std::error::Error,
                         "the lookup index does not go on; nobody can be looked for"
                     );
-                    tokio::time::sleep(pause).await;
+                    tokio::select! {
+                        () = tokio::time::sleep(pause) => {}
+                        () = lead.lost() => return Ended::Lost,
+                    }
                     pause = (pause * 2).min(PAUSE_MAX);
                     continue;
                 }
             }
-            if news.changed().await.is_err() {
-                return;
+            tokio::select! {
+                changed = news.changed() => if changed.is_err() { return Ended::Closed },
+                () = lead.lost() => return Ended::Lost,
             }
             tokio::select! {
                 () = tokio::time::sleep(GATHER) => {}
@@ -111,24 +153,24 @@ impl Follower {
     }
 
     /// Indexes everything up to the end of the log.
-    pub(super) async fn catch_up(&mut self) -> Result<(), FollowError> {
+    pub(super) async fn catch_up(&mut self, lead: &IndexLead) -> Result<(), FollowError> {
         let mut at = match self.at {
             Some(at) => at,
-            None => self.begin().await?,
+            None => self.begin(lead).await?,
         };
         loop {
             self.at = Some(at);
             self.indexed.send_replace(at);
             let events = self.store.read_all(at, READ_EVENTS).await?;
             let Some(last) = events.last() else { return Ok(()) };
-            self.take(&events, last).await?;
+            self.take(lead, &events, last).await?;
             at = last.position;
         }
     }
 
     /// Where the index has come to. One under a key that does not unwrap, or of another log than this one, is made
     /// anew: it is derived, and whoever puts back an older log must find people in it.
-    async fn begin(&self) -> Result<Position, FollowError> {
+    async fn begin(&self, lead: &IndexLead) -> Result<Position, FollowError> {
         match self.vault.index().await {
             Ok(Some(state)) if self.is_of_this_log(&state).await? => return Ok(state.position),
             Ok(Some(_)) => tracing::error!("the lookup index is of another log; it is made anew"),
@@ -138,7 +180,7 @@ impl Follower {
             }
             Err(error) => return Err(error.into()),
         }
-        self.vault.begin_index().await?;
+        self.vault.begin_index(lead).await?;
         Ok(Position::START)
     }
 
@@ -151,10 +193,16 @@ impl Follower {
     }
 
     /// Indexes events that follow on where the index has come to.
-    async fn take(&mut self, events: &[RecordedEvent], last: &RecordedEvent) -> Result<(), FollowError> {
+    async fn take(
+        &mut self,
+        lead: &IndexLead,
+        events: &[RecordedEvent],
+        last: &RecordedEvent,
+    ) -> Result<(), FollowError> {
         let brought = brought(&*self.store, &self.vault, &self.log_id, events).await?;
         self.unwritten += events.len();
-        if brought.is_empty() && self.unwritten < UNWRITTEN_EVENTS_MAX {
+        // Other instances go by what is written.
+        if brought.is_empty() && self.unwritten < UNWRITTEN_EVENTS_MAX && !lead.is_shared() {
             return Ok(());
         }
         let entries = self.entries(&brought).await?;
@@ -162,7 +210,7 @@ impl Follower {
         let shared = self.shared(&brought, &entries).await?;
         let recorded = self.intake.record_each(&TokenId::service(), &shared, ExpectedRevision::Any).await;
         recorded.into_iter().collect::<Result<Vec<_>, _>>()?;
-        self.vault.add_to_index(&entries, last.position, last.leaf_hash).await?;
+        self.vault.add_to_index(lead, &entries, last.position, last.leaf_hash).await?;
         self.unwritten = 0;
         Ok(())
     }

@@ -33,6 +33,10 @@ use crate::vault::{Vault, VaultError};
 /// People that one answer names at most. Each is a record of a look.
 const FOUND_MAX: u32 = 100;
 
+/// Pauses between two looks at how far another instance has come.
+const ASK_FIRST: Duration = Duration::from_millis(20);
+const ASK_PAUSE_MAX: Duration = Duration::from_millis(160);
+
 /// What somebody is looked for by, in its one spelling. Wiped when it is let go.
 #[derive(Clone)]
 pub struct Wanted {
@@ -169,13 +173,32 @@ impl Lookup {
     /// [`LookupError::Behind`] when that takes too long.
     pub async fn caught_up(&self) -> Result<(), LookupError> {
         let recorded = self.store.last_position().await?;
-        let mut indexed = self.indexed.clone();
         self.hurry.notify_one();
-        let reached = tokio::time::timeout(self.wait_max, indexed.wait_for(|at| *at >= recorded)).await;
-        match reached {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(LookupError::Behind { indexed: *self.indexed.borrow(), recorded }),
+        let mut indexed = self.indexed.clone();
+        let reached = async {
+            if !self.vault.is_shared() {
+                return Ok(indexed.wait_for(|at| *at >= recorded).await.is_ok());
+            }
+            // Whichever instance keeps the index.
+            let mut pause = ASK_FIRST;
+            while self.vault.index_position().await? < recorded {
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(ASK_PAUSE_MAX);
+            }
+            Ok::<_, LookupError>(true)
+        };
+        match tokio::time::timeout(self.wait_max, reached).await {
+            Ok(Ok(true)) => Ok(()),
+            Ok(Err(error)) => Err(error),
+            Ok(Ok(false)) | Err(_) => Err(LookupError::Behind { indexed: self.position().await?, recorded }),
         }
+    }
+
+    async fn position(&self) -> Result<Position, LookupError> {
+        if self.vault.is_shared() {
+            return Ok(self.vault.index_position().await?);
+        }
+        Ok(*self.indexed.borrow())
     }
 }
 

@@ -13,6 +13,7 @@ use crate::clock::{SeededEntropy, SetClock};
 use crate::store::ExpectedRevision;
 use crate::store::memory::MemoryStore;
 use crate::store::sqlite::{SqliteSettings, SqliteStore};
+use crate::vault::index_lead::IndexLead;
 use crate::vault::kek::FileKek;
 use crate::vault::{KeyFile, KeyOwner, VaultSettings};
 
@@ -120,6 +121,10 @@ impl Given {
             (subject, stored.data["other_subject"].as_str().unwrap().to_owned())
         };
         matched.map(told).collect()
+    }
+
+    async fn lead(&self) -> IndexLead {
+        self.vault.lead_index().await.unwrap().unwrap()
     }
 
     async fn intruder(&self) -> SqliteConnection {
@@ -262,7 +267,7 @@ async fn two_people_with_one_iin_are_told_of_once_however_often_the_index_is_mad
     let told = [told.to_vec(), vec![("p-three-03".into(), "p-one-0001".into())]].concat();
     assert_eq!(it.matches().await, told, "told of the first");
     for _ in 0..2 {
-        it.vault.begin_index().await.unwrap();
+        it.vault.begin_index(&it.lead().await).await.unwrap();
         assert_eq!(it.found(LookupKind::Iin, IIN).await.len(), 3);
         assert_eq!(it.matches().await, told, "made anew");
     }
@@ -324,7 +329,7 @@ async fn an_erased_person_is_found_by_nothing_and_never_indexed_again() {
     assert_eq!(it.entries_of("p-one-0001").await, 0);
     assert_eq!(it.found(LookupKind::Phone, PHONE).await, [now("p-two-0002")]);
     // The boxes are still there, as in a crash between keys and boxes; and a batch that was read before the fence.
-    it.vault.begin_index().await.unwrap();
+    it.vault.begin_index(&it.lead().await).await.unwrap();
     assert_eq!(it.found(LookupKind::Phone, PHONE).await, [now("p-two-0002")]);
     let state = it.vault.index().await.unwrap().unwrap();
     let late = crate::vault::lookup::IndexEntry {
@@ -334,7 +339,7 @@ async fn an_erased_person_is_found_by_nothing_and_never_indexed_again() {
         owner: stream,
         occurred_us: 0,
     };
-    it.vault.add_to_index(&[late], state.position, state.leaf_hash.unwrap()).await.unwrap();
+    it.vault.add_to_index(&it.lead().await, &[late], state.position, state.leaf_hash.unwrap()).await.unwrap();
     assert_eq!(it.found(LookupKind::Iin, IIN).await, []);
     assert_eq!(it.entries_of("p-one-0001").await, 0);
 }

@@ -28,7 +28,10 @@ impl Follower {
     pub(super) async fn run(self: Arc<Self>, mut commands: Commands) {
         loop {
             match self.follow_in_turn(&mut commands).await {
-                Ok(Turn::Over) => return,
+                Ok(Turn::Over) => {
+                    self.tables.session.let_go().await;
+                    return;
+                }
                 Ok(Turn::Others) => {
                     self.set_failed(false);
                     if !self.rest(&mut commands, TRY_EVERY).await {

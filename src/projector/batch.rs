@@ -23,16 +23,16 @@ fn micros(instant: DateTime<Utc>) -> i64 {
 
 /// How far rows are, and which event that was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
+pub(super) struct Mark {
     /// The last event whose rows are written.
-    pub position: Position,
+    pub(super) position: Position,
     /// Its leaf hash; absent before the first event.
-    pub leaf: Option<LeafHash>,
+    pub(super) leaf: Option<LeafHash>,
 }
 
-impl Place {
+impl Mark {
     /// Before every event.
-    pub const START: Self = Self { position: Position::START, leaf: None };
+    pub(super) const START: Self = Self { position: Position::START, leaf: None };
 }
 
 /// A row to write.
@@ -115,7 +115,7 @@ pub(super) struct Batch {
     /// How far the rows are before it.
     pub(super) after: Position,
     /// How far the rows are with it.
-    pub(super) place: Place,
+    pub(super) place: Mark,
     /// Events that it takes in.
     pub(super) events: usize,
     /// Rows of tables with a row an event.
@@ -132,7 +132,7 @@ pub(super) struct Batch {
 
 impl Batch {
     /// Nothing, after this place.
-    pub(super) fn after(place: Place) -> Self {
+    pub(super) fn after(place: Mark) -> Self {
         Self {
             after: place.position,
             place,
@@ -146,7 +146,7 @@ impl Batch {
     }
 
     /// One more event is taken in.
-    pub(super) fn reach(&mut self, place: Place) {
+    pub(super) fn reach(&mut self, place: Mark) {
         self.place = place;
         self.events += 1;
     }

@@ -2,14 +2,13 @@
 
 use futures::TryStreamExt as _;
 use sha2::{Digest as _, Sha256};
-use sqlx::sqlite::{SqliteRow, SqliteValueRef};
-use sqlx::{AssertSqlSafe, Row as _, TypeInfo as _, ValueRef as _};
 use subject_record_projections::table::{Shape, Table};
 use subject_record_schemas::Position;
 
 use super::batch::number;
 use super::read::{ReadError, ReadModel};
-use super::tables::{NONE, quoted};
+use super::tables::{Kind, NONE, columns, quoted};
+use crate::db::sql::{Row, Text, query};
 
 /// Why there is no digest.
 #[derive(Debug, thiserror::Error)]
@@ -31,34 +30,31 @@ impl From<sqlx::Error> for DigestError {
     }
 }
 
-/// Rows as known at position `?1`, in the order of their names; what became known later is undone.
+/// Rows as known at position `$1`, in the order of their names; what became known later is undone.
 fn rows(table: &Table) -> String {
     let own: String = table.columns.iter().map(|column| format!(", {}", quoted(column.name))).collect();
     let name = quoted(table.name);
     match table.shape {
         Shape::Events => {
             format!(
-                "SELECT position, subject, time_us{own} FROM {name} WHERE position <= ?1 ORDER BY position"
+                "SELECT position, subject, time_us{own} FROM {name} WHERE position <= $1 ORDER BY position"
             )
         }
         Shape::Versions => format!(
             "SELECT subject, key, at_us, valid_from, \
-             CASE WHEN until_known <= ?1 THEN valid_until ELSE {NONE} END AS valid_until, \
-             CASE WHEN until_known <= ?1 THEN until_known ELSE {NONE} END AS until_known, known_from, \
-             CASE WHEN known_until <= ?1 THEN known_until ELSE {NONE} END AS known_until, judged_at{own}, body \
-             FROM {name} WHERE known_from <= ?1 ORDER BY subject, key, valid_from, known_from"
+             CASE WHEN until_known <= $1 THEN valid_until ELSE {NONE} END AS valid_until, \
+             CASE WHEN until_known <= $1 THEN until_known ELSE {NONE} END AS until_known, known_from, \
+             CASE WHEN known_until <= $1 THEN known_until ELSE {NONE} END AS known_until, judged_at{own}, body \
+             FROM {name} WHERE known_from <= $1 ORDER BY subject, key, valid_from, known_from"
         ),
     }
 }
 
-fn text(value: &SqliteValueRef<'_>, row: &SqliteRow, place: usize) -> Result<serde_json::Value, sqlx::Error> {
-    if value.is_null() {
-        return Ok(serde_json::Value::Null);
-    }
-    match value.type_info().name() {
-        "INTEGER" => Ok(row.try_get::<i64, _>(place)?.into()),
-        _ => Ok(row.try_get::<&str, _>(place)?.into()),
-    }
+fn cell(row: &Row, place: usize, kind: Kind) -> Result<serde_json::Value, sqlx::Error> {
+    Ok(match kind {
+        Kind::Integer => row.integer_or_null(place)?.into(),
+        Kind::Text => row.text_or_null(place)?.into(),
+    })
 }
 
 impl ReadModel {
@@ -73,9 +69,10 @@ impl ReadModel {
         }
         let mut hash = Sha256::new();
         // The text holds nothing but names of columns.
-        let mut found = sqlx::query(AssertSqlSafe(rows(table))).bind(number(at)).fetch(self.readers());
+        let mut found = query(Text::Built(rows(table))).bind(number(at)).fetch(self.readers());
+        let kinds: Vec<_> = columns(table).into_iter().map(|(_, kind)| kind).collect();
         while let Some(row) = found.try_next().await? {
-            let cells = (0..row.len()).map(|place| text(&row.try_get_raw(place)?, &row, place));
+            let cells = kinds.iter().enumerate().map(|(place, kind)| cell(&row, place, *kind));
             let cells = cells.collect::<Result<Vec<_>, sqlx::Error>>()?;
             hash.update(serde_json::Value::from(cells).to_string());
             hash.update(b"\n");

@@ -1,20 +1,26 @@
-//! Follows the log into one file: while a batch is written, the next one is read and projected.
+//! Follows the log into one generation: while a batch is written, the next one is read and projected.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use sqlx::SqliteConnection;
 use subject_record_projections::SubjectEvent;
 use subject_record_schemas::{Position, StreamName};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::batch::{Batch, Place};
-use super::file::{ReadFile, Stop, Use};
+use super::batch::{Batch, Mark};
+use super::generation::Generation;
 use super::log::{Log, LogError, LogEvent};
 use super::people::People;
+use super::progress::{Stop, Use};
 use super::write::Writer;
 use super::{Projection, history};
 use crate::clock::Clock;
 use crate::config::Projector as Settings;
+use crate::db::lease;
+use crate::db::sql::Connection;
+
+/// How long a batch may take to be written over a network before it counts as lost.
+const WRITE_WAIT_MAX: Duration = Duration::from_secs(30);
 
 /// Why following ended before it was told to.
 #[derive(Debug)]
@@ -44,7 +50,7 @@ impl Fault {
     }
 }
 
-/// What following needs beside its file.
+/// What following needs beside its rows.
 #[derive(Clone, Debug)]
 pub(super) struct Ground {
     pub(super) log: Arc<dyn Log>,
@@ -74,21 +80,21 @@ pub(super) enum Memory {
     People(Box<People>),
 }
 
-/// A file and what follows the log into it.
+/// A generation and what follows the log into it.
 #[derive(Debug)]
 pub(super) struct Engine {
     pub(super) projection: Projection,
     pub(super) wanted: Use,
-    pub(super) file: Arc<ReadFile>,
-    pub(super) connection: SqliteConnection,
-    pub(super) place: Place,
+    pub(super) generation: Arc<Generation>,
+    pub(super) connection: Connection,
+    pub(super) place: Mark,
     pub(super) memory: Option<Memory>,
 }
 
 /// An event, parsed as far as a projection needs it.
 #[derive(Debug)]
 pub(super) struct Item {
-    pub(super) place: Place,
+    pub(super) place: Mark,
     pub(super) stream: StreamName,
     /// Absent where the projection has no use for it.
     pub(super) event: Option<SubjectEvent>,
@@ -101,7 +107,7 @@ pub(super) fn parse(
 ) -> (Vec<Item>, Option<Stop>) {
     let mut items = Vec::with_capacity(events.len());
     for event in events {
-        let place = Place { position: event.kept.position, leaf: Some(event.kept.leaf_hash) };
+        let place = Mark { position: event.kept.position, leaf: Some(event.kept.leaf_hash) };
         let parsed = match is_wanted(&event.stream) {
             true => match SubjectEvent::parse(event.kept, &event.bytes) {
                 Ok(parsed) => Some(parsed),
@@ -150,14 +156,14 @@ impl Engine {
         &mut self,
         ground: &Ground,
         orders: Orders,
-        written: &(dyn Fn(Place) + Sync),
+        written: &(dyn Fn(Mark) + Sync),
     ) -> Result<(), Fault> {
         // One batch waits while one is written: enough to keep both halves busy.
         let (batches, inbox) = mpsc::channel(1);
         let memory = self.memory.take();
-        let reader = Reader { projection: self.projection, file: &self.file, ground, orders };
+        let reader = Reader { projection: self.projection, generation: &self.generation, ground, orders };
         let reading = reader.read(memory, self.place, Outlet { batches });
-        let writer = Writer::new(self.projection, self.wanted);
+        let writer = Writer::new(self.projection, self.wanted, self.connection.engine());
         let writing = write(writer, &mut self.connection, inbox, &*ground.clock, written);
         let (read, wrote) = tokio::join!(reading, writing);
         if let Some(place) = wrote? {
@@ -168,16 +174,32 @@ impl Engine {
     }
 }
 
+/// Writes batches as they come. A connection that is a lease gives a sign of life while there are none.
 async fn write(
     mut writer: Writer,
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     mut inbox: mpsc::Receiver<Batch>,
     clock: &dyn Clock,
-    heard: &(dyn Fn(Place) + Sync),
-) -> Result<Option<Place>, Fault> {
+    heard: &(dyn Fn(Mark) + Sync),
+) -> Result<Option<Mark>, Fault> {
     let mut last = None;
-    while let Some(batch) = inbox.recv().await {
-        writer.write(connection, &batch, clock.now().timestamp_micros()).await?;
+    loop {
+        let batch = match tokio::time::timeout(lease::SIGN_OF_LIFE_EVERY, inbox.recv()).await {
+            Ok(Some(batch)) => batch,
+            Ok(None) => break,
+            Err(_) => {
+                lease::sign_of_life(connection).await?;
+                continue;
+            }
+        };
+        let now_us = clock.now().timestamp_micros();
+        if matches!(connection, Connection::Postgres(_)) {
+            let written =
+                tokio::time::timeout(WRITE_WAIT_MAX, writer.write(connection, &batch, now_us)).await;
+            written.map_err(|_| sqlx::Error::PoolTimedOut)??;
+        } else {
+            writer.write(connection, &batch, now_us).await?;
+        }
         last = Some(batch.place);
         heard(batch.place);
         if let Some(written) = batch.written {
@@ -191,7 +213,7 @@ async fn write(
 /// The half that reads and projects.
 struct Reader<'e> {
     projection: Projection,
-    file: &'e ReadFile,
+    generation: &'e Generation,
     ground: &'e Ground,
     orders: Orders,
 }
@@ -200,7 +222,7 @@ impl Reader<'_> {
     async fn read(
         mut self,
         memory: Option<Memory>,
-        mut place: Place,
+        mut place: Mark,
         outlet: Outlet,
     ) -> Result<Memory, Fault> {
         let log = &self.ground.log;
@@ -208,7 +230,7 @@ impl Reader<'_> {
             (Some(memory), _) => memory,
             (None, Projection::History) => Memory::History,
             (None, Projection::People) => {
-                Memory::People(Box::new(People::load(self.ground, self.file, place).await?))
+                Memory::People(Box::new(People::load(self.ground, self.generation, place).await?))
             }
         };
         let mut head = log.head();
@@ -225,7 +247,7 @@ impl Reader<'_> {
                 None => self.next(place).await?,
             };
             let Some(last) = events.last() else { continue };
-            let reached = Place { position: last.kept.position, leaf: Some(last.kept.leaf_hash) };
+            let reached = Mark { position: last.kept.position, leaf: Some(last.kept.leaf_hash) };
             let is_behind = *head.borrow() > reached.position;
             let projecting = self.project(memory, place, events, &outlet);
             // The next ones are read meanwhile, if they are there.
@@ -242,7 +264,7 @@ impl Reader<'_> {
     async fn project(
         &self,
         memory: Memory,
-        after: Place,
+        after: Mark,
         events: Vec<LogEvent>,
         outlet: &Outlet,
     ) -> Result<Memory, Fault> {
@@ -253,14 +275,14 @@ impl Reader<'_> {
                 stop.map_or(Ok(Memory::History), |stop| Err(Fault::Event(stop)))
             }
             Memory::People(people) => {
-                let people = people.advance(after, events, self.ground, self.file, outlet).await?;
+                let people = people.advance(after, events, self.ground, self.generation, outlet).await?;
                 Ok(Memory::People(people))
             }
         }
     }
 
     /// The next events, once it is sure that the log still holds the event that rows were last written for.
-    async fn next(&self, place: Place) -> Result<Vec<LogEvent>, Fault> {
+    async fn next(&self, place: Mark) -> Result<Vec<LogEvent>, Fault> {
         let limit = self.ground.settings.batch_events.max(1);
         let Some(leaf) = place.leaf else { return Ok(self.ground.log.after(place.position, limit).await?) };
         let before = Position::new(place.position.number().saturating_sub(1));

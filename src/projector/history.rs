@@ -2,13 +2,13 @@
 
 use subject_record_projections::{accesses, history};
 
-use super::batch::{Batch, Place};
+use super::batch::{Batch, Mark};
 use super::engine::parse;
-use super::file::Stop;
 use super::log::LogEvent;
+use super::progress::Stop;
 
 /// Rows of events, up to the first that does not read.
-pub(super) fn project(after: Place, events: &[LogEvent]) -> (Batch, Option<Stop>) {
+pub(super) fn project(after: Mark, events: &[LogEvent]) -> (Batch, Option<Stop>) {
     let (items, stop) = parse(events, |_| true);
     let mut batch = Batch::after(after);
     for item in items {

@@ -1,31 +1,40 @@
-//! Runs projections: read models that follow the log by position, each with its own file.
+//! Runs projections: read models that follow the log by position, each in a file of its own, or in a schema of
+//! PostgreSQL's that several instances read.
 //!
 //! - A batch of events is read, projected and written with a few bulk statements; its rows and how far they are stand
 //!   in one transaction ([`engine`], [`write`]).
 //! - What events mean is the business of the pure crate; here it is run ([`history`], [`people`], [`rejudge`]).
-//! - A rebuild fills a file beside the live one and takes its place once it has caught up ([`runner`]).
+//! - A rebuild fills a generation beside the live one and takes its place once it has caught up ([`runner`]).
+//! - Of several instances one runs a projection; the others read its rows, and take over when it is gone ([`turns`]).
 //! - An event that cannot be handled stops its projection, with position and cause; it is never skipped.
 //!
-//! Rows hold no personal data, and nothing in these files is evidence: they can be thrown away.
+//! Rows hold no personal data, and nothing in them is evidence: they can be thrown away.
 
+mod asking;
 mod batch;
+mod board;
 mod build;
 mod digest;
 mod engine;
 mod file;
+mod follow;
 mod following;
+mod generation;
 mod history;
 mod log;
 mod people;
+mod progress;
 mod read;
 mod rejudge;
 mod runner;
+mod schema;
 mod search;
 mod tables;
+mod turns;
 mod write;
 
 use std::os::unix::fs::DirBuilderExt as _;
-use std::path::Path;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,16 +52,16 @@ use subject_record_projections::profile::PROFILE;
 use subject_record_projections::table::Table;
 use subject_record_schemas::Position;
 
-pub use self::batch::Place;
 pub use self::digest::DigestError;
-pub use self::file::{Progress, Stop};
 use self::following::Following;
 pub use self::log::{Log, LogError, LogEvent};
+pub use self::progress::{Progress, Stop};
 pub use self::read::{Cursor, EventRead, Filter, ReadError, ReadModel, VersionRead};
 pub use self::runner::RebuildError;
 use crate::clock::Clock;
 use crate::config::Projector as Settings;
 use crate::db::DatabaseError;
+use crate::db::postgres::Postgres;
 
 /// A projection: read models that are followed together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -157,14 +166,23 @@ pub enum OpenError {
     #[error("cannot use the folder of read models {path}")]
     Folder {
         /// Which.
-        path: std::path::PathBuf,
+        path: PathBuf,
         /// Why.
         #[source]
         source: std::io::Error,
     },
-    /// A file does not open.
+    /// A file or a schema does not open.
     #[error(transparent)]
     Database(#[from] DatabaseError),
+}
+
+/// Where read models are kept.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// Files in a folder of this process.
+    Folder(PathBuf),
+    /// Schemas of a database, beside this one, that several instances read.
+    Postgres(Postgres),
 }
 
 /// All projections over one log.
@@ -174,24 +192,34 @@ pub struct Projector {
 }
 
 impl Projector {
-    /// Opens the files in a folder, or makes them, and begins to follow the log.
+    /// Opens read models, or makes them, and begins to follow the log, or the instance that does.
     ///
     /// # Errors
-    /// [`OpenError`]. Files that do not read or fit are no error: they are built again.
+    /// [`OpenError`]. Read models that do not read or fit are no error: they are built again.
     pub async fn open(
-        folder: &Path,
+        place: Place,
         settings: Settings,
         log: Arc<dyn Log>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, OpenError> {
-        let failed = |source| OpenError::Folder { path: folder.to_owned(), source };
-        // For its owner alone, as everything in the data folder.
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
         let ground = engine::Ground { log, clock, settings };
         let mut followings = Vec::new();
-        for projection in Projection::ALL {
-            let found = file::find(folder, projection).await.map_err(failed)?;
-            followings.push(Following::start(folder, projection, found, ground.clone()).await?);
+        match place {
+            Place::Folder(folder) => {
+                let failed = |source| OpenError::Folder { path: folder.clone(), source };
+                // For its owner alone, as everything in the data folder.
+                let mut make = std::fs::DirBuilder::new();
+                make.recursive(true).mode(0o700).create(&folder).map_err(failed)?;
+                for projection in Projection::ALL {
+                    let ground = ground.clone();
+                    followings.push(Following::in_folder(folder.clone(), projection, ground).await?);
+                }
+            }
+            Place::Postgres(base) => {
+                for board in board::Board::open(&base).await? {
+                    followings.push(Following::beside_others(board, ground.clone()).await);
+                }
+            }
         }
         Ok(Self { followings })
     }
@@ -200,12 +228,20 @@ impl Projector {
         self.followings.iter().find(|following| following.projection == projection)
     }
 
-    /// The file of a projection that is read now. Whoever holds it reads on in it, also when another takes its place.
+    /// The rows of a projection that are read now. Whoever holds them reads on in them, also when others take their
+    /// place: in a file for as long as it likes, in a schema for five minutes.
     ///
     /// # Errors
-    /// [`ReadError::Closed`] once the projector has stopped.
+    /// [`ReadError::NotThere`] when there are none yet.
     pub fn reader(&self, projection: Projection) -> Result<Arc<ReadModel>, ReadError> {
-        self.following(projection).map(|following| following.model()).ok_or(ReadError::Closed)
+        let following = self.following(projection).ok_or(ReadError::Closed)?;
+        following.model().ok_or(ReadError::NotThere)
+    }
+
+    /// Whether this instance runs a projection. Without others it always does.
+    #[must_use]
+    pub fn leads(&self, projection: Projection) -> bool {
+        self.following(projection).is_some_and(|following| following.lock().leads)
     }
 
     /// Waits until the rows of an event are there, and answers how far they are if time runs out.

@@ -14,10 +14,11 @@ use subject_record_projections::chronicle::{Chronicle, Learned};
 use subject_record_projections::governance::Governance;
 use subject_record_schemas::{Fact, Position, Revision, StreamName};
 
-use super::batch::{Batch, Cursor, Place};
+use super::batch::{Batch, Cursor, Mark};
 use super::engine::{Fault, Ground, Item, Outlet, apart, parse};
-use super::file::{ReadFile, Stop};
+use super::generation::Generation;
 use super::log::LogEvent;
+use super::progress::Stop;
 use super::rejudge;
 
 /// Streams that are read from the log at a time.
@@ -102,7 +103,7 @@ fn until(events: &[SubjectEvent], position: Position) -> Vec<SubjectEvent> {
 
 impl People {
     /// Ready to go on after a place.
-    pub(super) async fn load(ground: &Ground, file: &ReadFile, place: Place) -> Result<Self, Fault> {
+    pub(super) async fn load(ground: &Ground, generation: &Generation, place: Mark) -> Result<Self, Fault> {
         let policy = read_streams(ground, [StreamName::Policy], place.position).await?;
         let mut office = Governance::default();
         for event in policy.values().flat_map(|events| events.iter()) {
@@ -110,17 +111,17 @@ impl People {
             take_pack(&mut office, event, ground).await?;
         }
         let capacity = NonZeroUsize::new(ground.settings.people_cached).unwrap_or(NonZeroUsize::MIN);
-        let cursor = rejudge::cursor(file).await?;
+        let cursor = rejudge::cursor(generation).await?;
         Ok(Self { office, chronicles: LruCache::new(capacity), cursor })
     }
 
     /// Takes in events after a place, and sends what they change.
     pub(super) async fn advance(
         mut self: Box<Self>,
-        after: Place,
+        after: Mark,
         events: Vec<LogEvent>,
         ground: &Ground,
-        file: &ReadFile,
+        generation: &Generation,
         outlet: &Outlet,
     ) -> Result<Box<Self>, Fault> {
         let (items, stop) = apart(move || parse(&events, is_projected)).await?;
@@ -129,7 +130,7 @@ impl People {
         while let Some(first) = items.front() {
             if first.stream == StreamName::Policy {
                 let Some(Item { place, event: Some(event), .. }) = items.pop_front() else { continue };
-                batch = self.publish(place, event, batch, ground, file, outlet).await?;
+                batch = self.publish(place, event, batch, ground, generation, outlet).await?;
                 continue;
             }
             let segment = items.iter().position(|item| item.stream == StreamName::Policy);

@@ -1,21 +1,21 @@
-//! Reading rows: a file as readers hold it, and one generic search over every table.
+//! Reading rows: a generation as readers hold it, and one generic search over every table.
 //!
-//! A reader says at which instant (`T`) and as known at which position (`K`) it wants rows. Every search names the
-//! index that it uses: what it costs must not hang on a planner's guess.
+//! A reader says at which instant (`T`) and as known at which position (`K`) it wants rows. In a file every search
+//! names the index that it uses: what it costs must not hang on a planner's guess. A schema has the same indexes.
 
 use std::sync::Arc;
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, Row as _, SqlitePool};
 use subject_record_projections::table::{Cell, Table};
 use subject_record_schemas::Position;
 
 use super::Projection;
 use super::batch::number;
-use super::file::{self, Progress, ReadFile};
+use super::generation::Generation;
+use super::progress::{self, Progress};
 use super::search::{Search, order, search};
 use super::tables::quoted;
-use crate::db::{DatabaseError, open_readers};
+use crate::db::DatabaseError;
+use crate::db::sql::{Engine, Pool, Row, Text, query};
 
 /// Rows could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -31,18 +31,21 @@ pub enum ReadError {
         /// What it was asked by.
         column: String,
     },
+    /// There are no rows yet that this version of the service could read.
+    #[error("the rows are not there yet")]
+    NotThere,
     /// The projector has stopped.
     #[error("the service is stopping")]
     Closed,
 }
 
-/// Rows of a projection, as they stand in one file.
+/// Rows of a projection, as they stand in one generation.
 #[derive(Debug)]
 pub struct ReadModel {
     projection: Projection,
-    // Before the file, so that its connections are let go first.
-    readers: SqlitePool,
-    file: Arc<ReadFile>,
+    // Before the generation, so that its connections are let go first.
+    readers: Pool,
+    generation: Arc<Generation>,
 }
 
 /// After which row a page goes on.
@@ -118,13 +121,21 @@ pub struct EventRead {
 }
 
 impl ReadModel {
-    pub(super) async fn open(projection: Projection, file: Arc<ReadFile>) -> Result<Self, DatabaseError> {
-        let readers = open_readers(&file.path).await?;
-        Ok(Self { projection, readers, file })
+    pub(super) async fn open(
+        projection: Projection,
+        generation: Arc<Generation>,
+    ) -> Result<Self, DatabaseError> {
+        let readers = generation.readers().await?;
+        Ok(Self { projection, readers, generation })
     }
 
-    pub(super) const fn readers(&self) -> &SqlitePool {
+    pub(super) const fn readers(&self) -> &Pool {
         &self.readers
+    }
+
+    /// Where its rows stand.
+    pub(super) const fn stands(&self) -> &Arc<Generation> {
+        &self.generation
     }
 
     /// Its projection.
@@ -136,7 +147,7 @@ impl ReadModel {
     /// How often it was built anew, beginning with 1.
     #[must_use]
     pub fn generation(&self) -> u64 {
-        self.file.generation
+        self.generation.number
     }
 
     /// How far its rows are. What is read as known at this position never changes any more.
@@ -144,7 +155,7 @@ impl ReadModel {
     /// # Errors
     /// [`ReadError::Database`].
     pub async fn progress(&self) -> Result<Progress, ReadError> {
-        Ok(file::progress(&self.readers).await?)
+        Ok(progress::progress(&self.readers).await?)
     }
 
     /// Rows of a table of versions at an instant, as known at a position.
@@ -159,7 +170,7 @@ impl ReadModel {
         known: Position,
     ) -> Result<Vec<VersionRead>, ReadError> {
         let mut search = search(table, filter)?;
-        let (at, known) = (search.bind(at_us)?, search.bind(number(known))?);
+        let (at, known) = (search.bind(at_us), search.bind(number(known)));
         search.also(format!(
             "known_from <= {known} AND known_until > {known} AND valid_from <= {at} \
              AND (valid_until > {at} OR until_known > {known})"
@@ -184,7 +195,7 @@ impl ReadModel {
         known: Position,
     ) -> Result<Vec<EventRead>, ReadError> {
         let mut search = search(table, filter)?;
-        let (at, known) = (search.bind(at_us)?, search.bind(number(known))?);
+        let (at, known) = (search.bind(at_us), search.bind(number(known)));
         search.also(format!("time_us <= {at} AND position <= {known}"));
         let rows = self.fetch(table, filter, search, "position, subject, time_us").await?;
         rows.iter().map(event).collect()
@@ -196,44 +207,46 @@ impl ReadModel {
         filter: &Filter,
         mut search: Search,
         columns: &str,
-    ) -> Result<Vec<SqliteRow>, ReadError> {
+    ) -> Result<Vec<Row>, ReadError> {
         let way = if filter.newest_first { " DESC" } else { "" };
         let order: Vec<_> = order(table).iter().map(|column| format!("{column}{way}")).collect();
-        let limit = search.bind(i64::from(filter.limit))?;
+        let limit = search.bind(i64::from(filter.limit));
+        let by = match self.readers.engine() {
+            Engine::Sqlite => format!(" INDEXED BY {}", search.index),
+            Engine::Postgres => String::new(),
+        };
         let sql = format!(
-            "SELECT {columns} FROM {} INDEXED BY {} WHERE {} ORDER BY {} LIMIT {limit}",
+            "SELECT {columns} FROM {}{by} WHERE {} ORDER BY {} LIMIT {limit}",
             quoted(table.name),
-            search.index,
             search.conditions.join(" AND "),
             order.join(", "),
         );
         // The text holds names of columns, which are constants, and placeholders.
-        Ok(sqlx::query_with(AssertSqlSafe(sql), search.arguments).fetch_all(&self.readers).await?)
+        Ok(query(Text::Built(sql)).bind_all(search.values).fetch_all(&self.readers).await?)
     }
 }
 
-fn position(row: &SqliteRow, column: &str) -> Result<Position, ReadError> {
-    let number: i64 = row.try_get(column)?;
-    Ok(Position::new(u64::try_from(number).unwrap_or(0)))
+fn position(row: &Row, column: &str) -> Result<Position, ReadError> {
+    Ok(Position::new(u64::try_from(row.integer(column)?).unwrap_or(0)))
 }
 
-fn version(row: &SqliteRow) -> Result<VersionRead, ReadError> {
+fn version(row: &Row) -> Result<VersionRead, ReadError> {
     Ok(VersionRead {
-        subject: row.try_get("subject")?,
-        key: row.try_get("key")?,
-        at_us: row.try_get("at_us")?,
-        valid_from_us: row.try_get("valid_from")?,
-        valid_until_us: row.try_get("valid_until")?,
+        subject: row.text("subject")?,
+        key: row.text("key")?,
+        at_us: row.integer("at_us")?,
+        valid_from_us: row.integer("valid_from")?,
+        valid_until_us: row.integer_or_null("valid_until")?,
         known_from: position(row, "known_from")?,
         judged_at: position(row, "judged_at")?,
-        body: row.try_get("body")?,
+        body: row.text("body")?,
     })
 }
 
-fn event(row: &SqliteRow) -> Result<EventRead, ReadError> {
+fn event(row: &Row) -> Result<EventRead, ReadError> {
     Ok(EventRead {
         position: position(row, "position")?,
-        subject: row.try_get("subject")?,
-        time_us: row.try_get("time_us")?,
+        subject: row.text("subject")?,
+        time_us: row.integer("time_us")?,
     })
 }

@@ -13,25 +13,28 @@ use subject_record_projections::governance::Governance;
 use subject_record_projections::versions::Change;
 use subject_record_schemas::{Fact, Position, StreamName, SubjectId};
 
-use super::batch::{Batch, Cursor, Place, number};
+use super::batch::{Batch, Cursor, Mark, number};
 use super::engine::{Fault, Ground, Outlet, apart};
-use super::file::{self, ReadFile};
+use super::generation::Generation;
 use super::people::{People, Streams, read_streams, subject_of, take_pack};
-use crate::db::open_readers;
+use super::progress;
+use crate::db::sql::{Sql, query};
 
-const TOUCHED: &str = "SELECT subject FROM people WHERE latest_us >= ?1";
-const OWED: &str = "SELECT DISTINCT subject FROM deadlines WHERE state IN ('pending', 'paused') \
-    AND known_from < ?2 AND known_until >= ?2 AND valid_until > ?1";
+static TOUCHED: Sql = Sql::both("SELECT subject FROM people WHERE latest_us >= $1");
+static OWED: Sql = Sql::both(
+    "SELECT DISTINCT subject FROM deadlines WHERE state IN ('pending', 'paused') \
+     AND known_from < $2 AND known_until >= $2 AND valid_until > $1",
+);
 
 fn failed(error: impl std::error::Error + Send + Sync + 'static) -> Fault {
     Fault::Engine(Box::new(error))
 }
 
 /// How far a judging anew had come that was cut short.
-pub(super) async fn cursor(file: &ReadFile) -> Result<Option<Cursor>, Fault> {
-    let readers = open_readers(&file.path).await.map_err(failed)?;
-    let cursor = file::cursor(&readers).await?;
-    readers.close().await;
+pub(super) async fn cursor(generation: &Generation) -> Result<Option<Cursor>, Fault> {
+    let readers = generation.readers().await.map_err(failed)?;
+    let cursor = progress::cursor(&readers).await?;
+    generation.let_go(readers).await;
     Ok(cursor)
 }
 
@@ -45,16 +48,21 @@ fn stream_of(subject: &str) -> Option<StreamName> {
 }
 
 /// Names of the streams that an event of the policy touches, beside its own, in order.
-async fn touched(file: &ReadFile, event: &SubjectEvent, office: &Governance) -> Result<Vec<String>, Fault> {
+async fn touched(
+    generation: &Generation,
+    event: &SubjectEvent,
+    office: &Governance,
+) -> Result<Vec<String>, Fault> {
     let moment = event.occurred_at.timestamp_micros();
-    let readers = open_readers(&file.path).await.map_err(failed)?;
-    let mut names: Vec<String> = sqlx::query_scalar(TOUCHED).bind(moment).fetch_all(&readers).await?;
+    let readers = generation.readers().await.map_err(failed)?;
+    let mut found = query(&TOUCHED).bind(moment).fetch_all(&readers).await?;
     let counts = matches!(event.fact, Fact::WorkCalendarPublished(_) | Fact::RulePackPublished(_));
     if counts || !office.calendars_after(event.occurred_at).is_empty() {
-        let owed = sqlx::query_scalar(OWED).bind(moment).bind(number(event.position));
-        names.extend(owed.fetch_all(&readers).await?);
+        let owed = query(&OWED).bind(moment).bind(number(event.position));
+        found.extend(owed.fetch_all(&readers).await?);
     }
-    readers.close().await;
+    generation.let_go(readers).await;
+    let mut names = found.iter().map(|row| row.text(0)).collect::<Result<Vec<_>, _>>()?;
     names.sort_unstable();
     names.dedup();
     Ok(names)
@@ -82,17 +90,17 @@ impl People {
     /// Takes in an event of the policy: first whom it touches, then its own stream.
     pub(super) async fn publish(
         self: &mut Box<Self>,
-        place: Place,
+        place: Mark,
         event: SubjectEvent,
         mut batch: Batch,
         ground: &Ground,
-        file: &ReadFile,
+        generation: &Generation,
         outlet: &Outlet,
     ) -> Result<Batch, Fault> {
         let before = batch.place;
-        // Whom it touches is asked of the file, so everything before it has to be there.
+        // Whom it touches is asked of the rows, so everything before it has to be there.
         outlet.flush(batch).await?;
-        let names = touched(file, &event, &self.office).await?;
+        let names = touched(generation, &event, &self.office).await?;
         let mut judged = 0;
         if let Some(cursor) = self.cursor.take().filter(|cursor| cursor.position == number(event.position)) {
             judged = names.partition_point(|name| **name <= *cursor.subject);

@@ -3,25 +3,31 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use subject_record_schemas::Position;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
+use tokio::time::MissedTickBehavior;
 
 use super::Rebuilding;
-use super::batch::Place;
-use super::build::build;
+use super::build::{build, build_schema};
 use super::engine::{Engine, Fault, Orders};
-use super::file::{self, ReadFile, Stop, Use};
-use super::following::Following;
+use super::file;
+use super::follow::follow;
+use super::following::{Following, Home};
+use super::generation::Generation;
+use super::progress::{Stop, Use};
 use super::read::ReadModel;
+use super::turns::Turn;
 
-/// Pause before what failed is tried again.
-const TRY_AGAIN: Duration = Duration::from_secs(1);
+/// How often an instance looks for what is asked at others.
+const BEAT_EVERY: Duration = Duration::from_millis(400);
 
 /// What a projection is told.
 #[derive(Debug)]
 pub(super) enum Command {
-    Rebuild(oneshot::Sender<Result<(), RebuildError>>),
+    Rebuild(Asker),
     Cancel,
+    Resume,
     Stop,
 }
 
@@ -40,6 +46,9 @@ pub enum RebuildError {
     /// The log or the file failed.
     #[error("the rebuild failed")]
     Engine(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The instance that runs the projection says why.
+    #[error("the instance that runs the projection answers: {0}")]
+    Elsewhere(String),
     /// The service is stopping.
     #[error("the service is stopping")]
     Closed,
@@ -67,7 +76,7 @@ impl From<crate::db::DatabaseError> for RebuildError {
 }
 
 /// A task and what ends it.
-struct Task<T> {
+pub(super) struct Task<T> {
     handle: JoinHandle<T>,
     stop: watch::Sender<bool>,
 }
@@ -81,7 +90,7 @@ impl<T: Send + 'static> Task<T> {
         Self { handle: tokio::spawn(work(stopped)), stop }
     }
 
-    fn tell_to_stop(&self) {
+    pub(super) fn tell_to_stop(&self) {
         self.stop.send_replace(true);
     }
 
@@ -99,11 +108,32 @@ impl<T> Drop for Task<T> {
 
 pub(super) type Built = Result<Engine, RebuildError>;
 
+/// How it ended that an instance ran a projection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// It was told to stop.
+    Told,
+    /// Another instance may run it now.
+    Lost,
+}
+
+/// Who waits for a rebuild.
+#[derive(Debug)]
+pub(super) enum Asker {
+    /// Somebody here.
+    Here(oneshot::Sender<Result<(), RebuildError>>),
+    /// Somebody at another instance, by the number of what was asked.
+    There(i64),
+}
+
 /// What keeps one projection running.
 pub(super) struct Supervisor {
-    following: Arc<Following>,
+    pub(super) following: Arc<Following>,
+    /// Number of the next file.
     next_generation: u64,
-    commands: mpsc::UnboundedReceiver<Command>,
+    /// By which this instance runs a projection that several could run.
+    pub(super) turn: Turn,
+    pub(super) commands: mpsc::UnboundedReceiver<Command>,
 }
 
 impl Supervisor {
@@ -112,11 +142,12 @@ impl Supervisor {
         next_generation: u64,
         commands: mpsc::UnboundedReceiver<Command>,
     ) -> Self {
-        Self { following, next_generation, commands }
+        Self { following, next_generation, turn: Turn::default(), commands }
     }
 
-    /// Runs until told to stop. `rebuild` begins one at once; `wait` follows only after it.
-    pub(super) async fn run(mut self, engine: Engine, rebuild: bool, wait: bool) {
+    /// Runs until told to stop, or until another instance may run it. `rebuild` begins one at once; `wait` follows only
+    /// after it.
+    pub(super) async fn run(&mut self, engine: Engine, rebuild: bool, wait: bool) -> End {
         let mut waiting = None;
         let mut follower = None;
         if wait {
@@ -125,36 +156,34 @@ impl Supervisor {
             follower = Some(self.follow(engine))
         }
         let mut builder = rebuild.then(|| self.build());
-        let mut asked: Vec<oneshot::Sender<Result<(), RebuildError>>> = Vec::new();
-        loop {
+        let mut asked: Vec<Asker> = Vec::new();
+        let mut beat = tokio::time::interval(BEAT_EVERY);
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let end = loop {
             let built = tokio::select! {
                 command = self.commands.recv() => match command {
-                    Some(Command::Rebuild(done)) => {
-                        asked.push(done);
-                        if builder.is_none() {
-                            builder = Some(self.build());
-                        }
+                    Some(Command::Stop) | None => break End::Told,
+                    Some(command) => {
+                        self.obey(command, &mut builder, &mut asked);
                         continue;
                     }
-                    Some(Command::Cancel) => {
-                        if let Some(builder) = &builder {
-                            builder.tell_to_stop();
-                        }
-                        continue;
-                    }
-                    Some(Command::Stop) | None => break,
                 },
                 built = ended(&mut builder) => built,
+                () = gone(&mut follower) => break End::Lost,
+                _ = beat.tick() => match self.beat(waiting.as_mut(), &mut builder, &mut asked).await {
+                    true => continue,
+                    false => break End::Lost,
+                },
             };
             builder = None;
             let live = match (follower.take(), waiting.take()) {
-                (Some(follower), _) => follower.end().await,
+                (Some(follower), _) => follower.end().await.flatten(),
                 (None, waiting) => waiting,
             };
-            let Some(live) = live else { break };
+            let Some(live) = live else { break End::Lost };
             let (next, result) = match built {
                 Ok(new) => self.swap(live, new).await,
-                Err(error) => (live, Err(error)),
+                Err(error) => (Some(live), Err(error)),
             };
             {
                 let mut state = self.following.lock();
@@ -169,67 +198,125 @@ impl Supervisor {
                     "a rebuild did not take the place of the live rows"
                 );
             }
-            let mut result = Some(result);
-            for done in asked.drain(..) {
-                let _ = done.send(result.take().unwrap_or(Err(RebuildError::Closed)));
-            }
+            let Some(next) = next else { break End::Lost };
+            self.answer(result, asked.drain(..)).await;
             follower = Some(self.follow(next));
+        };
+        if end == End::Lost {
+            self.hand_on(asked);
+            return end;
         }
         self.following.lock().closing = true;
         if let Some(builder) = builder
             && let Some(Ok(engine)) = builder.end().await
         {
-            engine.file.keep();
+            engine.generation.keep();
         }
         if let Some(follower) = follower {
             follower.end().await;
         }
+        end
     }
 
-    fn name(&self) -> &'static str {
+    /// Does what it is told, beside stopping.
+    pub(super) fn obey(
+        &mut self,
+        command: Command,
+        builder: &mut Option<Task<Built>>,
+        asked: &mut Vec<Asker>,
+    ) {
+        match command {
+            Command::Rebuild(asker) => {
+                asked.push(asker);
+                if builder.is_none() {
+                    *builder = Some(self.build());
+                }
+            }
+            Command::Cancel => {
+                if let Some(builder) = builder {
+                    builder.tell_to_stop();
+                }
+            }
+            Command::Resume => {
+                if self.following.lock().stopped.is_some() {
+                    self.following.resumed.notify_one();
+                }
+            }
+            Command::Stop => {}
+        }
+    }
+
+    pub(super) fn name(&self) -> &'static str {
         self.following.projection.name()
     }
 
-    fn follow(&self, engine: Engine) -> Task<Engine> {
+    fn follow(&self, engine: Engine) -> Task<Option<Engine>> {
         let following = Arc::clone(&self.following);
         Task::begin(|stop| follow(following, engine, stop))
     }
 
     fn build(&mut self) -> Task<Built> {
         let following = Arc::clone(&self.following);
-        let file = ReadFile::of(&following.folder, following.projection, self.next_generation);
-        self.next_generation += 1;
         let total = following.ground.log.head().borrow().number();
         following.lock().rebuilding = Some(Rebuilding { done: 0, total });
         tracing::info!(projection = self.name(), events = total, "a rebuild begins");
-        Task::begin(|stop| build(following, file, stop))
+        match &following.home {
+            Home::Folder(folder) => {
+                let file = Generation::in_folder(folder, following.projection, self.next_generation);
+                self.next_generation += 1;
+                Task::begin(|stop| build(following, file, stop))
+            }
+            Home::Postgres(board) => {
+                let (board, term) = (board.clone(), self.turn.term);
+                Task::begin(move |stop| build_schema(following, board, term, stop))
+            }
+        }
     }
 
-    /// Lets a file that was built take the place of the live one, which must not be written any more.
-    async fn swap(&self, live: Engine, mut new: Engine) -> (Engine, Result<(), RebuildError>) {
+    /// Lets what was built take the place of the live rows, which must not be written any more. Answers what is
+    /// followed from now on; nothing if another instance may run the projection by now.
+    async fn swap(&self, live: Engine, mut new: Engine) -> (Option<Engine>, Result<(), RebuildError>) {
+        let Home::Folder(_) = self.following.home else { return self.swap_schema(live, new).await };
         match self.make_live(&live, &mut new).await {
             Ok(model) => {
-                let following = &self.following;
-                new.file.keep();
-                following.replace_model(model);
-                following.lock().stopped = None;
-                following.reach(new.place);
-                live.file.retire();
-                tracing::info!(projection = self.name(), position = %new.place.position, "a rebuild is done");
-                (new, Ok(()))
+                new.generation.keep();
+                self.swapped(&new, model);
+                live.generation.retire();
+                (Some(new), Ok(()))
             }
-            Err(error) => (live, Err(error)),
+            Err(error) => (Some(live), Err(error)),
         }
     }
 
     async fn make_live(&self, live: &Engine, new: &mut Engine) -> Result<ReadModel, RebuildError> {
-        // Nobody who has seen a position may find the rows before it.
-        let (_running, stop) = watch::channel(false);
-        let orders = Orders { stop, until: Some(live.place.position) };
-        new.run(&self.following.ground, orders, &|_| {}).await?;
+        self.catch_up(new, live.place.position).await?;
         file::finish(&mut new.connection).await?;
         new.wanted = Use::Live;
-        Ok(ReadModel::open(self.following.projection, Arc::clone(&new.file)).await?)
+        Ok(ReadModel::open(self.following.projection, Arc::clone(&new.generation)).await?)
+    }
+
+    /// Nobody who has seen a position may find the rows before it.
+    pub(super) async fn catch_up(&self, new: &mut Engine, position: Position) -> Result<(), RebuildError> {
+        let (_running, stop) = watch::channel(false);
+        let orders = Orders { stop, until: Some(position) };
+        Ok(new.run(&self.following.ground, orders, &|_| {}).await?)
+    }
+
+    /// Other rows are read from now on.
+    pub(super) fn swapped(&self, new: &Engine, model: ReadModel) {
+        let following = &self.following;
+        following.replace_model(model);
+        following.lock().stopped = None;
+        following.reach(new.place);
+        tracing::info!(projection = self.name(), position = %new.place.position, "a rebuild is done");
+    }
+}
+
+/// Waits until a follower ends that was not told to.
+async fn gone(follower: &mut Option<Task<Option<Engine>>>) {
+    match follower {
+        Some(follower) => drop((&mut follower.handle).await),
+        None => std::future::pending().await,
     }
 }
 
@@ -241,57 +328,4 @@ async fn ended(builder: &mut Option<Task<Built>>) -> Built {
         },
         None => std::future::pending().await,
     }
-}
-
-/// Follows the log, standing where an event cannot be handled, until told to stop.
-async fn follow(following: Arc<Following>, mut engine: Engine, mut stop: watch::Receiver<bool>) -> Engine {
-    let projection = following.projection.name();
-    while !*stop.borrow() {
-        let is_stopped = following.lock().stopped.is_some();
-        if is_stopped {
-            tokio::select! {
-                () = following.resumed.notified() => {}
-                _ = stop.wait_for(|stop| *stop) => break,
-            }
-            if let Err(error) = file::keep_stop(&mut engine.connection, None).await {
-                tracing::error!(%error, projection, "it cannot be kept that a projection tries again");
-                continue;
-            }
-            following.lock().stopped = None;
-        }
-        let orders = Orders { stop: stop.clone(), until: None };
-        let ended = engine.run(&following.ground, orders, &|place| advanced(&following, place)).await;
-        match ended {
-            Ok(()) => break,
-            Err(Fault::Event(stop)) => {
-                tracing::error!(projection, position = %stop.position, cause = stop.cause, "ALARM: a projection stands at an event that it cannot handle");
-                if let Err(error) = file::keep_stop(&mut engine.connection, Some(&stop)).await {
-                    tracing::error!(%error, projection, "the cause of a standing projection cannot be kept");
-                }
-                following.lock().stopped = Some(stop);
-            }
-            Err(Fault::Engine(error)) => {
-                tracing::error!(
-                    error = &*error as &dyn std::error::Error,
-                    projection,
-                    "a projection failed and is tried again"
-                );
-                following.lock().trouble = Some(error.to_string());
-                tokio::select! {
-                    () = tokio::time::sleep(TRY_AGAIN) => {}
-                    _ = stop.wait_for(|stop| *stop) => break,
-                }
-            }
-        }
-        match file::progress(&mut engine.connection).await {
-            Ok(progress) => engine.place = progress.place(),
-            Err(error) => tracing::error!(%error, projection, "the progress of a projection cannot be read"),
-        }
-    }
-    engine
-}
-
-fn advanced(following: &Following, place: Place) {
-    following.lock().trouble = None;
-    following.reach(place);
 }

@@ -2,31 +2,26 @@
 
 use std::sync::Arc;
 
-use sqlx::Arguments;
-use sqlx::sqlite::SqliteArguments;
 use subject_record_projections::table::{Cell, ColumnKind, Shape, Table};
 
 use super::batch::number;
 use super::read::{Cursor, Filter, ReadError};
 use super::tables::{has_word, index_name, quoted};
+use crate::db::sql::Value;
 
 /// A statement as it is put together.
 pub(super) struct Search {
     pub(super) conditions: Vec<String>,
-    pub(super) arguments: SqliteArguments,
-    count: usize,
+    pub(super) values: Vec<Value>,
     /// Name of the index it begins with.
     pub(super) index: String,
 }
 
 impl Search {
-    pub(super) fn bind<'v, V: sqlx::Encode<'v, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>>(
-        &mut self,
-        value: V,
-    ) -> Result<String, ReadError> {
-        self.arguments.add(value).map_err(|error| ReadError::Database(sqlx::Error::Encode(error)))?;
-        self.count += 1;
-        Ok(format!("?{}", self.count))
+    /// The placeholder of a value.
+    pub(super) fn bind(&mut self, value: impl Into<Value>) -> String {
+        self.values.push(value.into());
+        format!("${}", self.values.len())
     }
 
     pub(super) fn also(&mut self, condition: String) {
@@ -46,11 +41,10 @@ pub(super) const fn order(table: &Table) -> &'static [&'static str] {
 /// indexed column, else that of the time.
 pub(super) fn search(table: &'static Table, filter: &Filter) -> Result<Search, ReadError> {
     let index = index_name(table, if filter.subject.is_some() { "subject" } else { "time" });
-    let mut search =
-        Search { conditions: Vec::new(), arguments: SqliteArguments::default(), count: 0, index };
+    let mut search = Search { conditions: Vec::new(), values: Vec::new(), index };
     let mut is_chosen = filter.subject.is_some();
     if let Some(subject) = &filter.subject {
-        let subject = search.bind(subject.clone())?;
+        let subject = search.bind(subject.clone());
         search.also(format!("subject = {subject}"));
     }
     for (name, value) in &filter.equals {
@@ -65,11 +59,11 @@ pub(super) fn search(table: &'static Table, filter: &Filter) -> Result<Search, R
                 by = format!("{}_{word}", column.name);
             }
             (_, Cell::Integer(number)) => {
-                let number = search.bind(*number)?;
+                let number = search.bind(*number);
                 search.also(format!("{} = {number}", quoted(name)));
             }
             (_, Cell::Text(text)) => {
-                let text = search.bind(Arc::clone(text))?;
+                let text = search.bind(Arc::clone(text));
                 search.also(format!("{} = {text}", quoted(name)));
             }
             (_, Cell::Null) => search.also(format!("{} IS NULL", quoted(name))),
@@ -81,20 +75,20 @@ pub(super) fn search(table: &'static Table, filter: &Filter) -> Result<Search, R
     }
     let [time, ..] = order(table) else { return Ok(search) };
     if let Some(from) = filter.from_us {
-        let from = search.bind(from)?;
+        let from = search.bind(from);
         search.also(format!("{time} >= {from}"));
     }
     if let Some(to) = filter.to_us {
-        let to = search.bind(to)?;
+        let to = search.bind(to);
         search.also(format!("{time} < {to}"));
     }
     if let Some(cursor) = &filter.cursor {
         let values = match cursor {
             Cursor::Version { at_us, subject, key } => {
-                [search.bind(*at_us)?, search.bind(subject.clone())?, search.bind(key.clone())?].join(", ")
+                [search.bind(*at_us), search.bind(subject.clone()), search.bind(key.clone())].join(", ")
             }
             Cursor::Event { time_us, position } => {
-                [search.bind(*time_us)?, search.bind(number(*position))?].join(", ")
+                [search.bind(*time_us), search.bind(number(*position))].join(", ")
             }
         };
         let sign = if filter.newest_first { "<" } else { ">" };

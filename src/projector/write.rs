@@ -4,148 +4,238 @@ use std::sync::Arc;
 
 use serde_json::json;
 use sqlx::sqlite::SqliteArguments;
-use sqlx::{Arguments, AssertSqlSafe, SqliteConnection};
+use sqlx::{Arguments, AssertSqlSafe};
 use subject_record_projections::table::{Cell, EventRow, Shape};
 
 use super::Projection;
-use super::batch::{Batch, Opened, Versioned, number};
-use super::file::Use;
-use super::tables::Statements;
+use super::batch::{Batch, Name, Opened, Versioned, number};
+use super::progress::{Use, run};
+use super::tables::{Kind, Statements, columns};
+use crate::db::sql::{Connection, Engine, Sql, Text, Value, query};
 
-const LATEST: &str = "INSERT INTO people (subject, latest_us) SELECT value ->> 0, value ->> 1 FROM json_each(?1) WHERE true \
-    ON CONFLICT (subject) DO UPDATE SET latest_us = max(latest_us, excluded.latest_us)";
-const ADVANCE: &str = "UPDATE progress SET position = ?1, leaf = ?2, advanced_us = ?3 WHERE position = ?4";
-const CLEAR_CURSOR: &str = "DELETE FROM judging_anew WHERE position <= ?1";
-const KEEP_CURSOR: &str = "INSERT INTO judging_anew (position, subject) VALUES (?1, ?2) \
-    ON CONFLICT (position) DO UPDATE SET subject = excluded.subject";
+static LATEST: Sql = Sql::apart(
+    "INSERT INTO people (subject, latest_us) SELECT value ->> 0, value ->> 1 FROM json_each($1) WHERE true \
+     ON CONFLICT (subject) DO UPDATE SET latest_us = max(latest_us, excluded.latest_us)",
+    "INSERT INTO people (subject, latest_us) SELECT * FROM UNNEST($1::text[], $2::bigint[]) \
+     ON CONFLICT (subject) DO UPDATE SET latest_us = greatest(people.latest_us, excluded.latest_us)",
+);
+static ADVANCE: Sql =
+    Sql::both("UPDATE progress SET position = $1, leaf = $2, advanced_us = $3 WHERE position = $4");
+static CLEAR_CURSOR: Sql = Sql::both("DELETE FROM judging_anew WHERE position <= $1");
+static KEEP_CURSOR: Sql = Sql::both(
+    "INSERT INTO judging_anew (position, subject) VALUES ($1, $2) \
+     ON CONFLICT (position) DO UPDATE SET subject = excluded.subject",
+);
 
 /// Events of one transaction while a file is being built: a page of an index that many batches change is written
-/// once.
+/// once. A schema gains nothing by that, and its server ends a transaction that waits for the next batch for long.
 const HELD_EVENTS: usize = 50_000;
 
 /// Statements of a projection's tables.
 #[derive(Debug)]
 pub(super) struct Writer {
     tables: Vec<Statements>,
+    begin: &'static str,
     /// Events that a transaction may take in before it is committed.
     held_events: usize,
     /// Events of the transaction that is open.
     open_events: usize,
 }
 
-fn fault(error: sqlx::error::BoxDynError) -> sqlx::Error {
-    sqlx::Error::Encode(error)
+/// What a row holds in a column.
+enum Held<'r> {
+    Null,
+    Integer(i64),
+    Text(&'r Arc<str>),
 }
 
-fn bind_cells(arguments: &mut SqliteArguments, cells: &[Cell]) -> Result<(), sqlx::Error> {
-    for cell in cells {
+impl<'r> From<&'r Cell> for Held<'r> {
+    fn from(cell: &'r Cell) -> Self {
         match cell {
-            Cell::Null => arguments.add(None::<i64>),
-            Cell::Integer(number) => arguments.add(*number),
-            Cell::Text(text) => arguments.add(Arc::clone(text)),
+            Cell::Null => Self::Null,
+            Cell::Integer(number) => Self::Integer(*number),
+            Cell::Text(text) => Self::Text(text),
         }
-        .map_err(fault)?;
     }
-    Ok(())
 }
 
-fn bind_opened(arguments: &mut SqliteArguments, opened: &Opened) -> Result<(), sqlx::Error> {
-    let row = &opened.row;
-    arguments.add(Arc::clone(&opened.subject)).map_err(fault)?;
-    arguments.add(Arc::clone(&row.key)).map_err(fault)?;
-    for number in [
-        row.at.timestamp_micros(),
-        opened.valid_from,
-        opened.valid_until,
-        opened.until_known,
-        opened.known_from,
-        opened.known_until,
-        opened.judged_at,
-    ] {
-        arguments.add(number).map_err(fault)?;
+/// A row as it is written.
+trait Written {
+    /// What it holds, in the order of [`columns`].
+    fn each(&self, put: impl FnMut(Held<'_>) -> Result<(), sqlx::Error>) -> Result<(), sqlx::Error>;
+}
+
+impl Written for Opened {
+    fn each(&self, mut put: impl FnMut(Held<'_>) -> Result<(), sqlx::Error>) -> Result<(), sqlx::Error> {
+        put(Held::Text(&self.subject))?;
+        put(Held::Text(&self.row.key))?;
+        for number in [
+            self.row.at.timestamp_micros(),
+            self.valid_from,
+            self.valid_until,
+            self.until_known,
+            self.known_from,
+            self.known_until,
+            self.judged_at,
+        ] {
+            put(Held::Integer(number))?;
+        }
+        self.row.cells.iter().try_for_each(|cell| put(cell.into()))?;
+        put(Held::Text(&self.row.body))
     }
-    bind_cells(arguments, &row.cells)?;
-    arguments.add(Arc::clone(&row.body)).map_err(fault)
 }
 
-fn bind_event(arguments: &mut SqliteArguments, row: &EventRow) -> Result<(), sqlx::Error> {
-    arguments.add(number(row.position)).map_err(fault)?;
-    arguments.add(Arc::clone(&row.subject)).map_err(fault)?;
-    arguments.add(row.at.timestamp_micros()).map_err(fault)?;
-    bind_cells(arguments, &row.cells)
+impl Written for EventRow {
+    fn each(&self, mut put: impl FnMut(Held<'_>) -> Result<(), sqlx::Error>) -> Result<(), sqlx::Error> {
+        put(Held::Integer(number(self.position)))?;
+        put(Held::Text(&self.subject))?;
+        put(Held::Integer(self.at.timestamp_micros()))?;
+        self.cells.iter().try_for_each(|cell| put(cell.into()))
+    }
 }
 
-async fn insert<R>(
-    connection: &mut SqliteConnection,
+async fn insert<W: Written>(
+    connection: &mut Connection,
     statements: &Statements,
-    rows: &[R],
-    bind: impl Fn(&mut SqliteArguments, &R) -> Result<(), sqlx::Error>,
+    rows: &[&W],
 ) -> Result<(), sqlx::Error> {
-    for (sql, group) in statements.groups(rows) {
-        let mut arguments = SqliteArguments::default();
-        group.iter().try_for_each(|row| bind(&mut arguments, row))?;
-        // The text holds nothing but names of columns and placeholders.
-        sqlx::query_with(AssertSqlSafe(sql), arguments).execute(&mut *connection).await?;
+    match connection {
+        Connection::Sqlite(connection) => {
+            for (sql, group) in statements.groups(rows) {
+                let mut arguments = SqliteArguments::default();
+                let mut put = |held: Held<'_>| {
+                    let added = match held {
+                        Held::Null => arguments.add(None::<i64>),
+                        Held::Integer(number) => arguments.add(number),
+                        Held::Text(text) => arguments.add(Arc::clone(text)),
+                    };
+                    added.map_err(sqlx::Error::Encode)
+                };
+                group.iter().try_for_each(|row| row.each(&mut put))?;
+                // The text holds nothing but names of columns and placeholders.
+                sqlx::query_with(AssertSqlSafe(sql), arguments).execute(&mut *connection).await?;
+            }
+            Ok(())
+        }
+        Connection::Postgres(_) if rows.is_empty() => Ok(()),
+        Connection::Postgres(connection) => {
+            let arrays = arrays(statements, rows)?;
+            query(Text::Built(statements.insert.clone())).bind_all(arrays).execute(connection).await.map(drop)
+        }
     }
-    Ok(())
+}
+
+/// Rows as an array a column.
+fn arrays<W: Written>(statements: &Statements, rows: &[&W]) -> Result<Vec<Value>, sqlx::Error> {
+    let empty = |kind| match kind {
+        Kind::Integer => Value::Integers(Vec::with_capacity(rows.len())),
+        Kind::Text => Value::Texts(Vec::with_capacity(rows.len())),
+    };
+    let mut arrays: Vec<Value> = columns(statements.table).into_iter().map(|(_, kind)| empty(kind)).collect();
+    for row in rows {
+        let mut into = arrays.iter_mut();
+        row.each(|held| {
+            match (into.next(), held) {
+                (Some(Value::Integers(array)), Held::Integer(number)) => array.push(Some(number)),
+                (Some(Value::Integers(array)), Held::Null) => array.push(None),
+                (Some(Value::Texts(array)), Held::Text(text)) => array.push(Some(Arc::clone(text))),
+                (Some(Value::Texts(array)), Held::Null) => array.push(None),
+                _ => {
+                    let cause = format!("a row does not fit the table {}", statements.table.name);
+                    return Err(sqlx::Error::Encode(cause.into()));
+                }
+            }
+            Ok(())
+        })?;
+    }
+    Ok(arrays)
+}
+
+/// Names of rows and what changes in them, as the statements of [`super::tables`] take them.
+fn changes<'r, const N: usize>(
+    engine: Engine,
+    rows: impl Iterator<Item = (&'r Name, [i64; N])>,
+) -> Vec<Value> {
+    match engine {
+        Engine::Sqlite => {
+            let row = |((subject, key, from), more): (&Name, [i64; N])| {
+                let mut row = vec![json!(**subject), json!(**key), json!(from)];
+                row.extend(more.map(serde_json::Value::from));
+                row
+            };
+            let rows: serde_json::Value = rows.map(row).collect();
+            vec![rows.to_string().into()]
+        }
+        Engine::Postgres => {
+            let (mut subjects, mut keys, mut froms) = (Vec::new(), Vec::new(), Vec::new());
+            let mut others = [const { Vec::new() }; N];
+            for ((subject, key, from), more) in rows {
+                subjects.push(Arc::clone(subject));
+                keys.push(Arc::clone(key));
+                froms.push(*from);
+                others.iter_mut().zip(more).for_each(|(other, number)| other.push(number));
+            }
+            [subjects.into(), keys.into(), froms.into()].into_iter().chain(others.map(Value::from)).collect()
+        }
+    }
 }
 
 /// Changes rows of earlier batches. A row that is not there means that rows and events no longer fit together.
-async fn change(
-    connection: &mut SqliteConnection,
+async fn change<'r, const N: usize>(
+    connection: &mut Connection,
     sql: &str,
-    changes: serde_json::Value,
-    count: usize,
+    rows: impl ExactSizeIterator<Item = (&'r Name, [i64; N])>,
 ) -> Result<(), sqlx::Error> {
+    let count = u64::try_from(rows.len()).unwrap_or(u64::MAX);
     if count == 0 {
         return Ok(());
     }
-    let changed = sqlx::query(AssertSqlSafe(sql)).bind(changes.to_string()).execute(connection).await?;
-    if changed.rows_affected() == u64::try_from(count).unwrap_or(u64::MAX) {
+    let changes = changes(connection.engine(), rows);
+    let found = query(Text::Built(sql.to_owned())).bind_all(changes).execute(connection).await?;
+    if found == count {
         return Ok(());
     }
-    let found = changed.rows_affected();
     Err(sqlx::Error::Protocol(format!("{count} rows were to be changed and {found} were there: rebuild")))
 }
 
 async fn change_versioned(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     statements: &Statements,
     versioned: &Versioned,
 ) -> Result<(), sqlx::Error> {
-    let ended = versioned.ended.iter();
-    let ended =
-        ended.map(|((subject, key, from), until, position)| json!([**subject, **key, from, until, position]));
-    change(connection, &statements.end, ended.collect(), versioned.ended.len()).await?;
-    let retracted = versioned.retracted.iter();
-    let retracted =
-        retracted.map(|((subject, key, from), position)| json!([**subject, **key, from, position]));
-    change(connection, &statements.retract, retracted.collect(), versioned.retracted.len()).await
+    let ended = versioned.ended.iter().map(|(name, until, position)| (name, [*until, *position]));
+    change(connection, &statements.end, ended).await?;
+    let retracted = versioned.retracted.iter().map(|(name, position)| (name, [*position]));
+    change(connection, &statements.retract, retracted).await
 }
 
 impl Writer {
     /// For the tables of a projection.
-    pub(super) fn new(projection: Projection, wanted: Use) -> Self {
-        let tables = projection.tables().iter().map(|table| Statements::of(table)).collect();
-        let held_events = if wanted == Use::Building { HELD_EVENTS } else { 0 };
-        Self { tables, held_events, open_events: 0 }
+    pub(super) fn new(projection: Projection, wanted: Use, engine: Engine) -> Self {
+        let tables = projection.tables().iter().map(|table| Statements::of(table, engine)).collect();
+        let (begin, held_events) = match (engine, wanted) {
+            (Engine::Sqlite, Use::Building) => ("BEGIN IMMEDIATE", HELD_EVENTS),
+            (Engine::Sqlite, Use::Live) => ("BEGIN IMMEDIATE", 0),
+            (Engine::Postgres, _) => ("BEGIN", 0),
+        };
+        Self { tables, begin, held_events, open_events: 0 }
     }
 
     /// Writes a batch. While a file is being built nobody reads it unless a batch is waited for, so that several
     /// batches may make one transaction.
     pub(super) async fn write(
         &mut self,
-        connection: &mut SqliteConnection,
+        connection: &mut Connection,
         batch: &Batch,
         now_us: i64,
     ) -> Result<(), sqlx::Error> {
         if self.open_events == 0 {
-            sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await?;
+            run(connection, self.begin).await?;
         }
         let written = self.write_rows(connection, batch, now_us).await;
         if written.is_err() {
             // The rows stand as before the batch, or the file is thrown away.
-            let _ = sqlx::query("ROLLBACK").execute(&mut *connection).await;
+            let _ = run(connection, "ROLLBACK").await;
             self.open_events = 0;
             return written;
         }
@@ -157,21 +247,21 @@ impl Writer {
     }
 
     /// Ends the transaction that is open, if one is.
-    pub(super) async fn commit(&mut self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    pub(super) async fn commit(&mut self, connection: &mut Connection) -> Result<(), sqlx::Error> {
         if self.open_events == 0 {
             return Ok(());
         }
         self.open_events = 0;
-        let committed = sqlx::query("COMMIT").execute(&mut *connection).await;
+        let committed = run(connection, "COMMIT").await;
         if committed.is_err() {
-            let _ = sqlx::query("ROLLBACK").execute(connection).await;
+            let _ = run(connection, "ROLLBACK").await;
         }
-        committed.map(drop)
+        committed
     }
 
     async fn write_rows(
         &self,
-        transaction: &mut SqliteConnection,
+        transaction: &mut Connection,
         batch: &Batch,
         now_us: i64,
     ) -> Result<(), sqlx::Error> {
@@ -182,38 +272,50 @@ impl Writer {
                         change_versioned(transaction, statements, versioned).await?;
                     }
                     let opened = batch.opened(statements.table);
-                    insert(transaction, statements, &opened, |to, row| bind_opened(to, row)).await?;
+                    insert(transaction, statements, &opened).await?;
                 }
                 Shape::Events => {
                     let rows: Vec<_> =
                         batch.rows.iter().filter(|row| row.table == statements.table).collect();
-                    insert(transaction, statements, &rows, |to, row| bind_event(to, row)).await?;
+                    insert(transaction, statements, &rows).await?;
                 }
             }
         }
         if !batch.latest.is_empty() {
-            let latest: Vec<_> =
-                batch.latest.iter().map(|(subject, latest)| json!([**subject, latest])).collect();
-            let latest = serde_json::Value::from(latest).to_string();
-            sqlx::query(LATEST).bind(latest).execute(&mut *transaction).await?;
+            query(&LATEST).bind_all(latest(batch, transaction.engine())).execute(&mut *transaction).await?;
         }
         match &batch.cursor {
             Some(cursor) => {
-                let query = sqlx::query(KEEP_CURSOR).bind(cursor.position).bind(Arc::clone(&cursor.subject));
+                let query = query(&KEEP_CURSOR).bind(cursor.position).bind(Arc::clone(&cursor.subject));
                 query.execute(&mut *transaction).await?;
             }
             None => {
-                let passed = number(batch.place.position);
-                sqlx::query(CLEAR_CURSOR).bind(passed).execute(&mut *transaction).await?;
+                query(&CLEAR_CURSOR).bind(number(batch.place.position)).execute(&mut *transaction).await?;
             }
         }
         let leaf = batch.place.leaf.map(|leaf| leaf.bytes().to_vec());
-        let advance = sqlx::query(ADVANCE).bind(number(batch.place.position)).bind(leaf).bind(now_us);
-        let advanced = advance.bind(number(batch.after)).execute(&mut *transaction).await?;
-        if advanced.rows_affected() != 1 {
-            let cause = "the rows are not where this batch goes on: another writer has the file";
+        let advance = query(&ADVANCE).bind(number(batch.place.position)).bind(leaf).bind(now_us);
+        if advance.bind(number(batch.after)).execute(&mut *transaction).await? != 1 {
+            let cause = "the rows are not where this batch goes on: another writer has them";
             return Err(sqlx::Error::Protocol(cause.into()));
         }
         Ok(())
+    }
+}
+
+/// Last moments of streams.
+fn latest(batch: &Batch, engine: Engine) -> Vec<Value> {
+    let latest = batch.latest.iter();
+    match engine {
+        Engine::Sqlite => {
+            let rows: serde_json::Value =
+                latest.map(|(subject, latest)| json!([**subject, latest])).collect();
+            vec![rows.to_string().into()]
+        }
+        Engine::Postgres => {
+            let (subjects, moments): (Vec<_>, Vec<_>) =
+                latest.map(|(subject, latest)| (Arc::clone(subject), *latest)).unzip();
+            vec![subjects.into(), moments.into()]
+        }
     }
 }

@@ -254,6 +254,26 @@ pub fn instant_text(instant: DateTime<Utc>) -> String {
     instant.to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
+/// What a store adds to an event by giving it a place.
+pub(super) fn store_members(
+    recorded_at: DateTime<Utc>,
+    revision: Revision,
+    previous: Option<LeafHash>,
+) -> String {
+    let mut members = String::with_capacity(STORE_MEMBERS_BYTES_MAX);
+    // Writing to a String cannot fail.
+    let _ = write!(
+        members,
+        r#""recordedtime":"{}","sequence":"{}","#,
+        instant_text(recorded_at),
+        revision.sequence()
+    );
+    if let Some(previous) = previous {
+        let _ = write!(members, r#""previous":"{previous}","#);
+    }
+    members
+}
+
 /// Leaf hash of stored bytes: `SHA-256(0x00 ‖ bytes)` (RFC 6962, section 2.1).
 #[must_use]
 pub fn leaf_hash(bytes: &[u8]) -> LeafHash {
@@ -269,21 +289,8 @@ impl SealedEvent {
         revision: Revision,
         previous: Option<LeafHash>,
     ) -> String {
-        let mut text =
-            String::with_capacity(self.text_before.len() + self.text_after.len() + STORE_MEMBERS_BYTES_MAX);
-        text.push_str(&self.text_before);
-        // Writing to a String cannot fail.
-        let _ = write!(
-            text,
-            r#""recordedtime":"{}","sequence":"{}","#,
-            instant_text(recorded_at),
-            revision.sequence()
-        );
-        if let Some(previous) = previous {
-            let _ = write!(text, r#""previous":"{previous}","#);
-        }
-        text.push_str(&self.text_after);
-        text
+        let members = store_members(recorded_at, revision, previous);
+        [self.text_before.as_str(), &members, &self.text_after].concat()
     }
 }
 

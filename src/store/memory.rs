@@ -10,8 +10,8 @@ use tokio::sync::watch;
 
 use super::append::{RecordedTimes, STORED_BYTES_MAX, leaf_hash};
 use super::{
-    Append, AppendError, Appended, EventKey, EventStore, Mark, Outcome, Receipt, RecordedEvent, SealedBox,
-    SealedEvent, StoreError, StreamHead, TakenOver, TextStore, append::follow_on,
+    Append, AppendError, Appended, Capabilities, EventKey, EventStore, Mark, Outcome, Receipt, RecordedEvent,
+    SealedBox, SealedEvent, StoreError, StreamHead, TakenOver, TextStore, append::follow_on,
 };
 use crate::clock::Clock;
 
@@ -261,6 +261,10 @@ impl EventStore for MemoryStore {
 
     fn subscribe(&self) -> watch::Receiver<Position> {
         self.last_position.subscribe()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { gapless_positions: true, appends_in_one_commit: true, several_instances: false }
     }
 }
 

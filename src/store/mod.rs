@@ -4,16 +4,19 @@
 //! engine ([`memory`]) its readable reference. What the contract promises of every engine:
 //!
 //! - An append that was answered is durable, at one position, once.
-//! - Positions have no gaps and follow commit order: a reader that has seen `n` never meets a new event below `n`.
-//! - An append is all or nothing, and its boxes are written in the same transaction as its events.
+//! - Positions follow commit order: a reader that has seen `n` never meets a new event below `n`.
+//! - An append is all or nothing, and its boxes are durable no later than its events.
 //! - `source` + `id` are recorded at most once, for ever.
 //! - No box is stored behind a fence.
+//!
+//! What an engine can do beyond that, it declares ([`Capabilities`]).
 //!
 //! A store knows nothing of keys, of HTTP, or of what an event means, except two marks: a registration
 //! happens once a stream, and a fence ends the storing of boxes.
 
 pub mod append;
 mod group;
+pub mod kurrent;
 pub mod memory;
 pub mod place;
 mod plan;
@@ -130,6 +133,17 @@ pub enum StoreWarning {
     NotSynced,
 }
 
+/// What an engine can do that not every engine can. Whoever needs one asks for it before relying on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capabilities {
+    /// Positions are 1, 2, 3 and so on; elsewhere they only increase.
+    pub gapless_positions: bool,
+    /// Appends of one call become durable together; elsewhere a crash can come between two of them.
+    pub appends_in_one_commit: bool,
+    /// Several processes may append to the same log at the same time.
+    pub several_instances: bool,
+}
+
 /// The contract of every engine. Object-safe, so that the engine is a setting.
 #[async_trait]
 pub trait EventStore: Send + Sync + std::fmt::Debug {
@@ -209,6 +223,9 @@ pub trait EventStore: Send + Sync + std::fmt::Debug {
 
     /// The last position, as it moves. A follower that wakes reads on from its own progress.
     fn subscribe(&self) -> watch::Receiver<Position>;
+
+    /// What this engine can do beyond the contract.
+    fn capabilities(&self) -> Capabilities;
 }
 
 /// Published texts by the SHA-256 of their bytes. Never personal.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use subject_record_schemas::vocabulary::Engine;
 
+use super::kurrent::{self, KurrentStore};
 use super::postgres::PostgresStore;
 use super::sqlite::SqliteStore;
 use super::{EventStore, TextStore};
@@ -17,6 +18,20 @@ use crate::db::DatabaseError;
 /// Name of the file of events in a data folder.
 pub const EVENTS_FILE: &str = "events.db";
 
+/// Name of the file beside KurrentDB in a data folder.
+pub const BESIDE_FILE: &str = "kurrent.db";
+
+/// A place that does not open.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// A file or schema.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// KurrentDB.
+    #[error(transparent)]
+    Kurrent(#[from] kurrent::OpenError),
+}
+
 /// Where events are.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Place {
@@ -24,6 +39,8 @@ pub enum Place {
     Sqlite(Option<PathBuf>),
     /// `postgres://…`
     Postgres(String),
+    /// `kurrentdb://…`, with a file in the data folder beside it.
+    Kurrent(String),
 }
 
 /// A URL that names no place for events.
@@ -41,6 +58,11 @@ impl FromStr for Place {
         }
         match url.split_once("://") {
             Some(("postgres" | "postgresql", rest)) if !rest.is_empty() => Ok(Self::Postgres(url.into())),
+            Some(("kurrentdb" | "kurrentdb+discover" | "esdb" | "esdb+discover", rest))
+                if !rest.is_empty() =>
+            {
+                Ok(Self::Kurrent(url.into()))
+            }
             _ => Err(PlaceError),
         }
     }
@@ -59,7 +81,7 @@ impl fmt::Display for Place {
         };
         match self {
             Self::Sqlite(path) => write!(f, "sqlite:{}", path.as_deref().unwrap_or(Path::new("")).display()),
-            Self::Postgres(url) => f.write_str(&without_secret(url)),
+            Self::Postgres(url) | Self::Kurrent(url) => f.write_str(&without_secret(url)),
         }
     }
 }
@@ -93,6 +115,7 @@ impl Place {
         match self {
             Self::Sqlite(_) => Engine::Sqlite,
             Self::Postgres(_) => Engine::Postgres,
+            Self::Kurrent(_) => Engine::Kurrentdb,
         }
     }
 
@@ -104,14 +127,18 @@ impl Place {
             Self::Postgres(_) => {
                 "every acknowledged event is synced, and on the standbys that the server waits for (synchronous_commit)"
             }
+            Self::Kurrent(_) => {
+                "every acknowledged event is on a majority of the cluster, and its box synced beside it before"
+            }
         }
     }
 
-    /// The data folder of a place that is files, where `data` is that of the settings: one process may own it.
+    /// The data folder that a place needs, where `data` is that of the settings: one process may own it.
     #[must_use]
     pub fn folder(&self, data: &Path) -> Option<PathBuf> {
         match self {
             Self::Sqlite(path) => events_file(path.as_deref(), data).parent().map(Path::to_owned),
+            Self::Kurrent(_) => Some(data.to_owned()),
             Self::Postgres(_) => None,
         }
     }
@@ -119,20 +146,24 @@ impl Place {
     /// Opens the store, or makes it.
     ///
     /// # Errors
-    /// [`DatabaseError`], naming the place.
+    /// [`OpenError`], naming the place.
     pub async fn open(
         &self,
         data: &Path,
         settings: &Settings,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
-    ) -> Result<Opened, DatabaseError> {
+    ) -> Result<Opened, OpenError> {
         match self {
             Self::Sqlite(path) => {
                 let file = events_file(path.as_deref(), data);
                 Ok(Opened::of(SqliteStore::open(&file, settings.clone(), clock).await?))
             }
             Self::Postgres(url) => Ok(Opened::of(PostgresStore::open(url, settings, clock, entropy).await?)),
+            Self::Kurrent(url) => {
+                let beside = data.join(BESIDE_FILE);
+                Ok(Opened::of(KurrentStore::open(url, &beside, settings.clone(), clock).await?))
+            }
         }
     }
 }
@@ -156,6 +187,7 @@ mod tests {
         assert_eq!(place("sqlite:"), Ok(Place::Sqlite(None)));
         assert_eq!(place("sqlite:data/events.db"), Ok(Place::Sqlite(Some("data/events.db".into()))));
         assert!(matches!(place("postgres://u@h/d"), Ok(Place::Postgres(_))));
+        assert!(matches!(place("kurrentdb+discover://h1,h2?tls=true"), Ok(Place::Kurrent(_))));
         for wrong in ["", "data", "mysql://u@h/d", "postgres:", "postgres://"] {
             assert_eq!(place(wrong), Err(PlaceError), "{wrong}");
         }

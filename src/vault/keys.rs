@@ -1,38 +1,66 @@
-//! The key file: wrapped keys and fences, by one writer.
+//! The key file: wrapped keys and fences, by one writer. It is a file of SQLite, or a schema of PostgreSQL that several
+//! instances share.
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use sqlx::migrate::Migrator;
-use sqlx::{Connection, Row, SqliteConnection, SqlitePool};
-use tokio::sync::{Mutex, mpsc, oneshot};
 
+use super::instances::{Invalidation, LOAD_WAIT_MAX, Presence};
 use super::lookup::FORGET;
+use super::mints::Mints;
+use super::writer::{Writer, answered};
+use crate::clock::Entropy;
+use crate::db::outage::within;
+use crate::db::postgres::Postgres;
+use crate::db::sql::{Connection, Pool, Sql, Transaction, query};
 use crate::db::{DatabaseError, WriterTuning, open_readers, open_writer, scrub};
 
 pub(crate) static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite/keys");
+static POSTGRES_MIGRATOR: Migrator = sqlx::migrate!("migrations/postgres/keys");
 
-const LOAD: &str = "SELECT wanted.value AS owner, d.generation, d.kek_id, d.wrapped, f.owner IS NOT NULL AS fenced \
-    FROM json_each(?1) wanted LEFT JOIN deks d ON d.owner = wanted.value \
-    LEFT JOIN fences f ON f.owner = wanted.value";
-const MINT: &str = "INSERT OR IGNORE INTO deks (owner, generation, kek_id, wrapped) \
-    SELECT new.value ->> 0, new.value ->> 1, new.value ->> 2, unhex(new.value ->> 3) FROM json_each(?1) new \
-    WHERE NOT EXISTS (SELECT 1 FROM fences f WHERE f.owner = new.value ->> 0) \
-      AND NOT EXISTS (SELECT 1 FROM deks d WHERE d.owner = new.value ->> 0)";
-const FENCE: &str = "INSERT OR IGNORE INTO fences (owner, shredded_us, generations) \
-    SELECT ?1, ?2, (SELECT json_group_array(generation) FROM deks WHERE owner = ?1)";
-const SHRED: &str = "DELETE FROM deks WHERE owner = ?1";
-const SHREDDED: &str =
-    "SELECT generation.value FROM fences f, json_each(f.generations) generation WHERE f.owner = ?1";
+/// The schema of the keys.
+pub const SCHEMA: &str = "keys";
 
-const KEK_IDS: &str = "SELECT DISTINCT kek_id FROM deks";
-const HOLDS_PERSON: &str = "SELECT EXISTS (SELECT 1 FROM deks WHERE owner GLOB 'subject-*') \
-    OR EXISTS (SELECT 1 FROM fences)";
-const FENCED_PEOPLE: &str = "SELECT owner FROM fences WHERE owner GLOB 'subject-*'";
+/// Readers of a database, with the one that listens.
+const READERS_MAX: u32 = 5;
 
-/// Owners minted by one commit at most.
-const MINT_BATCH_MAX: usize = 1_000;
+const LOAD: Sql = Sql::apart(
+    "SELECT wanted.value AS owner, d.generation, d.kek_id, d.wrapped, f.owner IS NOT NULL AS fenced \
+    FROM json_each($1) wanted LEFT JOIN deks d ON d.owner = wanted.value \
+    LEFT JOIN fences f ON f.owner = wanted.value",
+    "SELECT wanted.owner, d.generation, d.kek_id, d.wrapped, f.owner IS NOT NULL AS fenced \
+    FROM jsonb_array_elements_text($1::jsonb) AS wanted(owner) LEFT JOIN deks d ON d.owner = wanted.owner \
+    LEFT JOIN fences f ON f.owner = wanted.owner",
+);
+const FENCE: Sql = Sql::apart(
+    "INSERT OR IGNORE INTO fences (owner, shredded_us, generations) \
+    SELECT $1, $2, (SELECT json_group_array(generation) FROM deks WHERE owner = $1)",
+    "INSERT INTO fences (owner, shredded_us, generations) SELECT $1, $2, \
+        (SELECT COALESCE(json_agg(generation ORDER BY generation), '[]')::text FROM deks WHERE owner = $1) \
+    ON CONFLICT DO NOTHING",
+);
+const SHRED: Sql = Sql::both("DELETE FROM deks WHERE owner = $1");
+const SHREDDED: Sql = Sql::apart(
+    "SELECT generation.value FROM fences f, json_each(f.generations) generation WHERE f.owner = $1",
+    "SELECT generation.value::bigint FROM fences f, jsonb_array_elements_text(f.generations::jsonb) \
+        AS generation(value) WHERE f.owner = $1",
+);
+
+/// Until the transaction ends no other instance makes what a fence forbids, and nothing that it has made is unseen.
+const HOLD_OFF_MAKERS: Sql = Sql::both("SELECT hold_off_makers() IS NULL");
+const VACUUM: Sql = Sql::both("VACUUM deks, lookup_entries");
+
+const KEK_IDS: Sql = Sql::both("SELECT DISTINCT kek_id FROM deks");
+// From `subject-` up to the next text of that length.
+const HOLDS_PERSON: Sql = Sql::both(
+    "SELECT EXISTS (SELECT 1 FROM deks WHERE owner >= 'subject-' AND owner < 'subject.') \
+    OR EXISTS (SELECT 1 FROM fences)",
+);
+const FENCED_PEOPLE: Sql =
+    Sql::both("SELECT owner FROM fences WHERE owner >= 'subject-' AND owner < 'subject.'");
 
 /// A wrapped key of an owner.
 #[derive(Clone, Debug)]
@@ -43,24 +71,37 @@ pub(super) struct WrappedDek {
     pub(super) wrapped: Vec<u8>,
 }
 
-/// What the file holds of an owner.
+/// What is kept of an owner.
 #[derive(Clone, Debug, Default)]
 pub(super) struct OwnerKeys {
     pub(super) deks: Vec<WrappedDek>,
     pub(super) fenced: bool,
 }
 
-/// The key file.
-#[derive(Debug)]
-pub struct KeyFile {
-    pub(super) readers: SqlitePool,
-    pub(super) writer: std::sync::Arc<Mutex<SqliteConnection>>,
-    mints: mpsc::UnboundedSender<Mint>,
+/// What a shredding has done.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shredded {
+    /// Whether nothing is left in any file that is ours.
+    pub(super) scrubbed: bool,
+    /// What the other instances have to take in before it is done everywhere.
+    pub(super) invalidation: Option<i64>,
 }
 
-struct Mint {
-    deks: Vec<WrappedDek>,
-    reply: oneshot::Sender<Result<(), std::sync::Arc<sqlx::Error>>>,
+/// The key file.
+#[derive(Clone, Debug)]
+pub struct KeyFile {
+    pub(super) readers: Pool,
+    pub(super) writer: Arc<Writer>,
+    mints: Mints,
+    /// This instance among others; none beside a file, which has one process.
+    pub(super) shared: Option<Shared>,
+}
+
+/// A key file that other instances use too.
+#[derive(Clone, Debug)]
+pub(super) struct Shared {
+    pub(super) place: Postgres,
+    pub(super) presence: Arc<Presence>,
 }
 
 impl KeyFile {
@@ -70,24 +111,52 @@ impl KeyFile {
     /// [`DatabaseError`], naming the file.
     pub async fn open(path: &Path) -> Result<Self, DatabaseError> {
         let tuning = WriterTuning { page_bytes: 4096, statements_max: 50, wal_checkpoint_pages: 1000 };
-        let writer = std::sync::Arc::new(Mutex::new(open_writer(path, &MIGRATOR, tuning).await?));
-        let readers = open_readers(path).await?;
-        let (mints, inbox) = mpsc::unbounded_channel();
-        tokio::spawn(run(std::sync::Arc::clone(&writer), inbox));
-        Ok(Self { readers, writer, mints })
+        let writer = Writer::of_file(open_writer(path, &MIGRATOR, tuning).await?);
+        Ok(Self::over(Pool::Sqlite(open_readers(path).await?), writer, None))
+    }
+
+    /// Opens the keys in a schema ([`SCHEMA`]), or makes them. Keys and tokens are used from memory only once
+    /// [`super::Instances`] has been started.
+    ///
+    /// # Errors
+    /// [`DatabaseError`], naming the place.
+    pub async fn connect(place: &Postgres, entropy: Arc<dyn Entropy>) -> Result<Self, DatabaseError> {
+        place.migrate(&POSTGRES_MIGRATOR).await?;
+        let readers = Pool::Postgres(place.pool(READERS_MAX).await?);
+        let presence = Arc::new(Presence::new(&*entropy));
+        let writer = Writer::of_database(place.clone(), entropy);
+        Ok(Self::over(readers, writer, Some(Shared { place: place.clone(), presence })))
+    }
+
+    fn over(readers: Pool, writer: Writer, shared: Option<Shared>) -> Self {
+        let writer = Arc::new(writer);
+        let mints = Mints::start(Arc::clone(&writer));
+        Self { readers, writer, mints, shared }
+    }
+
+    /// Whether what was read a while ago may be used from memory.
+    pub(super) fn may_remember(&self) -> bool {
+        self.shared.as_ref().is_none_or(|shared| shared.presence.is_live())
     }
 
     pub(super) async fn load(&self, owners: &[&str]) -> Result<HashMap<String, OwnerKeys>, sqlx::Error> {
-        let wanted = serde_json::json!(owners).to_string();
-        let rows = sqlx::query(LOAD).bind(wanted).fetch_all(&self.readers).await?;
+        let wanted = query(&LOAD).bind(serde_json::json!(owners).to_string());
+        let rows = match &self.shared {
+            None => wanted.fetch_all(&self.readers).await?,
+            Some(_) => match tokio::time::timeout(LOAD_WAIT_MAX, wanted.fetch_all(&self.readers)).await {
+                Ok(loaded) => loaded?,
+                Err(_) => return Err(sqlx::Error::PoolTimedOut),
+            },
+        };
         let mut found: HashMap<String, OwnerKeys> = HashMap::with_capacity(owners.len());
         for row in &rows {
-            let owner: String = row.try_get("owner")?;
-            let generation: Option<u32> = row.try_get("generation")?;
+            let owner = row.text("owner")?;
+            let generation = row.integer_or_null("generation")?;
             let keys = found.entry(owner.clone()).or_default();
-            keys.fenced = row.try_get("fenced")?;
+            keys.fenced = row.flag("fenced")?;
             if let Some(generation) = generation {
-                let (kek_id, wrapped) = (row.try_get("kek_id")?, row.try_get("wrapped")?);
+                let generation = number_of(generation)?;
+                let (kek_id, wrapped) = (row.text("kek_id")?, row.bytes("wrapped")?);
                 keys.deks.push(WrappedDek { owner, generation, kek_id, wrapped });
             }
         }
@@ -97,25 +166,57 @@ impl KeyFile {
     /// Keeps first keys for owners that have none and no fence. Durable when it answers. Somebody else's key
     /// may have come first: load again.
     pub(super) async fn mint(&self, deks: Vec<WrappedDek>) -> Result<(), sqlx::Error> {
-        let (reply, answer) = oneshot::channel();
-        self.mints.send(Mint { deks, reply }).map_err(|_| sqlx::Error::WorkerCrashed)?;
-        let result = answer.await.map_err(|_| sqlx::Error::WorkerCrashed)?;
-        result.map_err(|error| sqlx::Error::Io(std::io::Error::other(error.to_string())))
+        self.mints.keep(deks).await
     }
 
     /// Fences an owner, destroys all its keys and its place in the lookup index, and empties the write-ahead log of
-    /// them.
+    /// SQLite of them.
+    pub(super) async fn shred(&self, owner: &str, at: DateTime<Utc>) -> Result<Shredded, sqlx::Error> {
+        let mut held = self.writer.lock().await;
+        let is_remote = held.is_remote();
+        let invalidation = loop {
+            let tried = answered(is_remote, async {
+                // Fence and destruction together: a key behind a fence would still open boxes.
+                let mut together = held.connection().await?.begin().await?;
+                if matches!(together, Transaction::Postgres(_)) {
+                    query(&HOLD_OFF_MAKERS).fetch_one(&mut together).await?;
+                }
+                query(&FENCE).bind(owner).bind(at.timestamp_micros()).execute(&mut together).await?;
+                query(&SHRED).bind(owner).execute(&mut together).await?;
+                query(&FORGET).bind(owner).execute(&mut together).await?;
+                let invalidation = Invalidation::Key(owner).tell(&mut together).await?;
+                together.commit().await?;
+                Ok(invalidation)
+            });
+            let tried = tried.await;
+            if let Some(result) = held.settle(tried).await {
+                break result?;
+            }
+        };
+        let scrubbed = match held.connection().await? {
+            Connection::Sqlite(file) => scrub(file).await?,
+            Connection::Postgres(_) => true,
+        };
+        held.settle(Ok(())).await;
+        Ok(Shredded { scrubbed, invalidation })
+    }
+
+    /// Has PostgreSQL let go of deleted rows, if the role may and no reader still needs them. Nothing for a file, which
+    /// is scrubbed as it is shredded.
     ///
-    /// Answers whether nothing of them is left in any file.
-    pub(super) async fn shred(&self, owner: &str, at: DateTime<Utc>) -> Result<bool, sqlx::Error> {
-        let mut writer = self.writer.lock().await;
-        // Fence and destruction together: a key behind a fence would still open boxes.
-        let mut together = writer.begin().await?;
-        sqlx::query(FENCE).bind(owner).bind(at.timestamp_micros()).execute(&mut *together).await?;
-        sqlx::query(SHRED).bind(owner).execute(&mut *together).await?;
-        sqlx::query(FORGET).bind(owner).execute(&mut *together).await?;
-        together.commit().await?;
-        scrub(&mut writer).await
+    /// This is tidiness and no promise. Deleted keys may lie on in the unused part of a page until it is written over,
+    /// in the write-ahead log, in its archive, on standbys and in base backups, none of which a statement reaches. They
+    /// are wrapped: what makes them worthless is that the key-encryption key they are under is replaced and destroyed.
+    pub(super) async fn vacuum(&self) {
+        let Some(Shared { place, .. }) = &self.shared else { return };
+        let vacuumed = within(async {
+            // On a connection of its own: nobody who makes keys waits for it.
+            let mut connection = Connection::Postgres(place.connect().await?);
+            query(&VACUUM).execute(&mut connection).await
+        });
+        if let Err(error) = vacuumed.await {
+            tracing::warn!(%error, "deleted keys could not be vacuumed; autovacuum will");
+        }
     }
 
     /// Ids of the key-encryption keys that the keys here are wrapped under.
@@ -123,7 +224,7 @@ impl KeyFile {
     /// # Errors
     /// When the file fails.
     pub async fn kek_ids(&self) -> Result<Vec<String>, sqlx::Error> {
-        sqlx::query_scalar(KEK_IDS).fetch_all(&self.readers).await
+        query(&KEK_IDS).fetch_all(&self.readers).await?.iter().map(|row| row.text(0)).collect()
     }
 
     /// Whether it was ever used for people: it holds a key of one, or any fence.
@@ -131,7 +232,7 @@ impl KeyFile {
     /// # Errors
     /// When the file fails.
     pub async fn served_people(&self) -> Result<bool, sqlx::Error> {
-        sqlx::query_scalar(HOLDS_PERSON).fetch_one(&self.readers).await
+        query(&HOLDS_PERSON).fetch_one(&self.readers).await?.flag(0)
     }
 
     /// Names of the streams of people who are fenced here.
@@ -139,36 +240,16 @@ impl KeyFile {
     /// # Errors
     /// When the file fails.
     pub async fn fenced_people(&self) -> Result<Vec<String>, sqlx::Error> {
-        sqlx::query_scalar(FENCED_PEOPLE).fetch_all(&self.readers).await
+        query(&FENCED_PEOPLE).fetch_all(&self.readers).await?.iter().map(|row| row.text(0)).collect()
     }
 
     /// Generations that were shredded.
     pub(super) async fn shredded(&self, owner: &str) -> Result<Vec<u32>, sqlx::Error> {
-        sqlx::query_scalar(SHREDDED).bind(owner).fetch_all(&self.readers).await
+        let rows = query(&SHREDDED).bind(owner).fetch_all(&self.readers).await?;
+        rows.iter().map(|row| number_of(row.integer(0)?)).collect()
     }
 }
 
-/// Group commit of new keys: whatever waits becomes one statement and one sync.
-async fn run(writer: std::sync::Arc<Mutex<SqliteConnection>>, mut inbox: mpsc::UnboundedReceiver<Mint>) {
-    while let Some(first) = inbox.recv().await {
-        let mut connection = writer.lock().await;
-        let mut count = first.deks.len();
-        let mut batch = vec![first];
-        while count < MINT_BATCH_MAX {
-            let Ok(mint) = inbox.try_recv() else { break };
-            count += mint.deks.len();
-            batch.push(mint);
-        }
-        let row = |dek: &WrappedDek| {
-            serde_json::json!([dek.owner, dek.generation, dek.kek_id, hex::encode(&dek.wrapped)])
-        };
-        let rows: Vec<_> = batch.iter().flat_map(|mint| &mint.deks).map(row).collect();
-        let written =
-            sqlx::query(MINT).bind(serde_json::Value::from(rows).to_string()).execute(&mut *connection).await;
-        let result = written.map(|_| ()).map_err(std::sync::Arc::new);
-        for mint in batch {
-            // A caller that went away does not undo the key; nobody uses it.
-            let _ = mint.reply.send(result.clone());
-        }
-    }
+fn number_of(generation: i64) -> Result<u32, sqlx::Error> {
+    u32::try_from(generation).map_err(|error| sqlx::Error::Decode(Box::new(error)))
 }

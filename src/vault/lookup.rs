@@ -6,39 +6,64 @@
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
-use sqlx::{Connection, Row};
 use subject_record_schemas::vocabulary::LookupKind;
 use subject_record_schemas::{LeafHash, Position, StreamName};
 use zeroize::Zeroizing;
 
+use super::index_lead::IndexLead;
+use super::mints::hold_off_fences;
 use super::seal::Dek;
+use super::writer::answered;
 use super::{Vault, VaultError};
+use crate::db::sql::{Row, Sql, query};
 
-const STATE: &str = "SELECT generation, kek_id, wrapped, position, leaf_hash FROM lookup_state";
-const GENERATION: &str = "SELECT generation FROM lookup_state";
-const CLEAR: &str = "DELETE FROM lookup_entries";
-const BEGIN: &str = "INSERT OR REPLACE INTO lookup_state (one, generation, kek_id, wrapped, position, leaf_hash) \
-    VALUES (1, ?1, ?2, ?3, 0, NULL)";
+const STATE: Sql = Sql::both("SELECT generation, kek_id, wrapped, position, leaf_hash FROM lookup_state");
+const POSITION: Sql = Sql::both("SELECT position FROM lookup_state");
+const GENERATION: Sql = Sql::both("SELECT generation FROM lookup_state");
+const CLEAR: Sql = Sql::both("DELETE FROM lookup_entries");
+const BEGIN: Sql = Sql::both(
+    "INSERT INTO lookup_state (one, generation, kek_id, wrapped, position, leaf_hash) \
+    VALUES (1, $1, $2, $3, 0, NULL) ON CONFLICT (one) DO UPDATE SET generation = excluded.generation, \
+        kek_id = excluded.kek_id, wrapped = excluded.wrapped, position = 0, leaf_hash = NULL",
+);
 // What is read from the log of somebody who is being erased meanwhile is left out, in the transaction that would add it.
-const ADD: &str = "INSERT OR IGNORE INTO lookup_entries (kind, tag, position, owner, occurred_us) \
+const ADD: Sql = Sql::apart(
+    "INSERT OR IGNORE INTO lookup_entries (kind, tag, position, owner, occurred_us) \
     SELECT new.value ->> 0, unhex(new.value ->> 1), new.value ->> 2, new.value ->> 3, new.value ->> 4 \
-    FROM json_each(?1) new WHERE NOT EXISTS (SELECT 1 FROM fences f WHERE f.owner = new.value ->> 3)";
-const ADVANCE: &str = "UPDATE lookup_state SET position = ?1, leaf_hash = ?2";
-const FIND: &str = "SELECT found.owner, MAX(found.tag = (SELECT newest.tag FROM lookup_entries newest \
+    FROM json_each($1) new WHERE NOT EXISTS (SELECT 1 FROM fences f WHERE f.owner = new.value ->> 3)",
+    "INSERT INTO lookup_entries (kind, tag, position, owner, occurred_us) \
+    SELECT new.value ->> 0, decode(new.value ->> 1, 'hex'), (new.value ->> 2)::bigint, new.value ->> 3, \
+        (new.value ->> 4)::bigint \
+    FROM jsonb_array_elements($1::jsonb) AS new(value) \
+    WHERE NOT EXISTS (SELECT 1 FROM fences f WHERE f.owner = new.value ->> 3) ON CONFLICT DO NOTHING",
+);
+const ADVANCE: Sql = Sql::both("UPDATE lookup_state SET position = $1, leaf_hash = $2");
+const FIND: Sql = Sql::both(
+    "SELECT found.owner, CAST(MAX(CASE WHEN found.tag = (SELECT newest.tag FROM lookup_entries newest \
         WHERE newest.owner = found.owner AND newest.kind = found.kind \
-        ORDER BY newest.occurred_us DESC, newest.position DESC LIMIT 1)) AS is_current \
-    FROM lookup_entries found WHERE found.kind = ?1 AND found.tag = ?2 \
-    GROUP BY found.owner ORDER BY is_current DESC, found.owner LIMIT ?3";
-const HOLDERS: &str = "SELECT wanted.key AS place, (SELECT json_group_array(json_array(owner, position)) FROM ( \
+        ORDER BY newest.occurred_us DESC, newest.position DESC LIMIT 1) THEN 1 ELSE 0 END) AS BIGINT) AS is_current \
+    FROM lookup_entries found WHERE found.kind = $1 AND found.tag = $2 \
+    GROUP BY found.owner ORDER BY is_current DESC, found.owner LIMIT $3",
+);
+const HOLDERS: Sql = Sql::apart(
+    "SELECT (SELECT json_group_array(json_array(owner, position)) FROM ( \
         SELECT held.owner, held.position FROM lookup_entries held \
-        WHERE held.kind = ?2 AND held.tag = unhex(wanted.value) AND held.tag = (SELECT newest.tag \
+        WHERE held.kind = $2 AND held.tag = unhex(wanted.value) AND held.tag = (SELECT newest.tag \
             FROM lookup_entries newest WHERE newest.owner = held.owner AND newest.kind = held.kind \
             ORDER BY newest.occurred_us DESC, newest.position DESC LIMIT 1) \
-        ORDER BY held.position LIMIT ?3)) AS holders \
-    FROM json_each(?1) wanted ORDER BY wanted.key";
+        ORDER BY held.position LIMIT $3)) AS holders \
+    FROM json_each($1) wanted ORDER BY wanted.key",
+    "SELECT (SELECT COALESCE(json_agg(json_build_array(owner, position) ORDER BY position), '[]')::text FROM ( \
+        SELECT held.owner, held.position FROM lookup_entries held \
+        WHERE held.kind = $2 AND held.tag = decode(wanted.value, 'hex') AND held.tag = (SELECT newest.tag \
+            FROM lookup_entries newest WHERE newest.owner = held.owner AND newest.kind = held.kind \
+            ORDER BY newest.occurred_us DESC, newest.position DESC LIMIT 1) \
+        ORDER BY held.position LIMIT $3) AS first_comers) AS holders \
+    FROM jsonb_array_elements_text($1::jsonb) WITH ORDINALITY AS wanted(value, place) ORDER BY wanted.place",
+);
 
 /// Empties the index of a person.
-pub(super) const FORGET: &str = "DELETE FROM lookup_entries WHERE owner = ?1";
+pub(super) const FORGET: Sql = Sql::both("DELETE FROM lookup_entries WHERE owner = $1");
 
 /// What the index key is wrapped for: no person's stream and no event's owner has this name.
 const KEY_OWNER: &str = "lookup";
@@ -125,33 +150,44 @@ impl Vault {
     /// # Errors
     /// When the key file fails, or the key does not unwrap: then [`Vault::begin_index`] starts from another.
     pub async fn index(&self) -> Result<Option<IndexState>, VaultError> {
-        let Some(row) = sqlx::query(STATE).fetch_optional(&self.keys.readers).await? else { return Ok(None) };
-        let (generation, kek_id): (u32, String) = (row.try_get("generation")?, row.try_get("kek_id")?);
-        let wrapped: Vec<u8> = row.try_get("wrapped")?;
+        let Some(row) = query(&STATE).fetch_optional(&self.keys.readers).await? else { return Ok(None) };
+        let generation = u32::try_from(row.unsigned("generation")?).unwrap_or(u32::MAX);
+        let (kek_id, wrapped) = (row.text("kek_id")?, row.bytes("wrapped")?);
         let key = self.kek.unwrap(&kek_id, KEY_OWNER, generation, &wrapped).await?;
-        let leaf_hash: Option<String> = row.try_get("leaf_hash")?;
         Ok(Some(IndexState {
             key: IndexKey(key),
-            position: Position::new(u64::try_from(row.try_get::<i64, _>("position")?).unwrap_or(0)),
-            leaf_hash: leaf_hash.and_then(|hash| hash.parse().ok()),
+            position: Position::new(row.unsigned("position")?),
+            leaf_hash: row.text_or_null("leaf_hash")?.and_then(|hash| hash.parse().ok()),
         }))
+    }
+
+    /// How far the index has come by what is written of it, whoever keeps it. Where nobody does it is at the start.
+    ///
+    /// # Errors
+    /// When the keys cannot be read.
+    pub async fn index_position(&self) -> Result<Position, VaultError> {
+        let row = query(&POSITION).fetch_optional(&self.keys.readers);
+        let row = answered(self.keys.shared.is_some(), row).await?;
+        Ok(Position::new(row.map(|row| row.unsigned("position")).transpose()?.unwrap_or(0)))
     }
 
     /// Starts an empty index under a new key, whatever there was.
     ///
     /// # Errors
     /// When the key file fails or the key does not wrap.
-    pub async fn begin_index(&self) -> Result<(), VaultError> {
-        let mut writer = self.keys.writer.lock().await;
-        let before: Option<u32> = sqlx::query_scalar(GENERATION).fetch_optional(&mut *writer).await?;
-        let generation = before.map_or(1, |generation| generation.saturating_add(1));
+    pub async fn begin_index(&self, lead: &IndexLead) -> Result<(), VaultError> {
+        let mut session = lead.session(&self.keys).await;
+        let connection = session.connection().await?;
+        let before = query(&GENERATION).fetch_optional(&mut *connection).await?;
+        let before = before.map(|row| row.unsigned(0)).transpose()?;
+        let generation = before.map_or(1, |last| u32::try_from(last).unwrap_or(u32::MAX).saturating_add(1));
         let key = Dek::random(&*self.entropy);
         let wrapped = self.kek.wrap(KEY_OWNER, generation, &key, &*self.entropy).await?;
-        let mut together = writer.begin().await?;
-        sqlx::query(CLEAR).execute(&mut *together).await?;
-        let begin = sqlx::query(BEGIN).bind(generation).bind(self.kek.kek_id()).bind(wrapped);
-        begin.execute(&mut *together).await?;
+        let mut together = connection.begin().await?;
+        query(&CLEAR).execute(&mut together).await?;
+        query(&BEGIN).bind(generation).bind(self.kek.kek_id()).bind(wrapped).execute(&mut together).await?;
         together.commit().await?;
+        session.settled();
         Ok(())
     }
 
@@ -162,6 +198,7 @@ impl Vault {
     /// When the key file fails; then nothing was added.
     pub async fn add_to_index(
         &self,
+        lead: &IndexLead,
         entries: &[IndexEntry],
         position: Position,
         leaf_hash: LeafHash,
@@ -174,11 +211,13 @@ impl Vault {
         let rows: Vec<_> = entries.iter().map(row).collect();
         let rows = serde_json::Value::from(rows).to_string();
         let at = i64::try_from(position.number()).unwrap_or(i64::MAX);
-        let mut writer = self.keys.writer.lock().await;
-        let mut together = writer.begin().await?;
-        sqlx::query(ADD).bind(rows).execute(&mut *together).await?;
-        sqlx::query(ADVANCE).bind(at).bind(leaf_hash.to_string()).execute(&mut *together).await?;
+        let mut session = lead.session(&self.keys).await;
+        let mut together = session.connection().await?.begin().await?;
+        hold_off_fences(&mut together).await?;
+        query(&ADD).bind(rows).execute(&mut together).await?;
+        query(&ADVANCE).bind(at).bind(leaf_hash.to_string()).execute(&mut together).await?;
         together.commit().await?;
+        session.settled();
         Ok(())
     }
 
@@ -194,11 +233,10 @@ impl Vault {
     ) -> Result<Vec<Bearer>, VaultError> {
         let Some(IndexState { key, .. }) = self.index().await? else { return Ok(Vec::new()) };
         let tag = key.tag(kind, value);
-        let query = sqlx::query(FIND).bind(kind.to_string()).bind(tag.0.to_vec()).bind(limit);
-        let rows = query.fetch_all(&self.keys.readers).await?;
-        let bearer = |row: &sqlx::sqlite::SqliteRow| {
-            let current: bool = row.try_get("is_current")?;
-            Ok(Bearer { owner: stream_of(row.try_get("owner")?)?, former: !current })
+        let found = query(&FIND).bind(kind.to_string()).bind(tag.0.as_slice()).bind(limit);
+        let rows = found.fetch_all(&self.keys.readers).await?;
+        let bearer = |row: &Row| {
+            Ok(Bearer { owner: stream_of(&row.text("owner")?)?, former: !row.flag("is_current")? })
         };
         rows.iter().map(bearer).collect()
     }
@@ -214,11 +252,11 @@ impl Vault {
         limit: u32,
     ) -> Result<Vec<Vec<Holder>>, VaultError> {
         let wanted: Vec<_> = tags.iter().map(|tag| hex::encode(tag.0)).collect();
-        let query = sqlx::query(HOLDERS).bind(serde_json::json!(wanted).to_string());
-        let rows = query.bind(kind.to_string()).bind(limit).fetch_all(&self.keys.readers).await?;
+        let holders = query(&HOLDERS).bind(serde_json::json!(wanted).to_string());
+        let rows = holders.bind(kind.to_string()).bind(limit).fetch_all(&self.keys.readers).await?;
         let mut found = Vec::with_capacity(tags.len());
         for row in &rows {
-            let pairs: Vec<(String, u64)> = serde_json::from_str(row.try_get("holders")?)
+            let pairs: Vec<(String, u64)> = serde_json::from_str(&row.text("holders")?)
                 .map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
             let holder = |(owner, at): (String, u64)| {
                 Ok::<_, sqlx::Error>(Holder { owner: stream_of(&owner)?, position: Position::new(at) })

@@ -3,27 +3,34 @@
 //! - A key is durable before the first box under it.
 //! - Shredding leaves a fence, and no key is ever made behind one.
 //! - Keys in memory are wiped when let go, and kept no longer than a lease.
+//! - Where several instances share the keys, an erasure by one is an erasure by all before it is answered
+//!   ([`instances`]).
 
+mod cache;
+pub mod index_lead;
+pub mod instances;
 pub mod kek;
 mod keys;
 pub mod lookup;
+mod mints;
 pub mod seal;
 pub mod sweeper;
 pub mod tokens;
+mod writer;
 
 use std::collections::HashMap;
-use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use lru::LruCache;
 use sha2::{Digest, Sha256};
 use subject_record_schemas::StreamName;
 use tokio::sync::RwLock;
 
+use self::cache::Cache;
+pub use self::instances::Instances;
 use self::kek::{KekError, KekProvider};
-pub use self::keys::KeyFile;
 pub(crate) use self::keys::MIGRATOR as KEYS_MIGRATOR;
+pub use self::keys::{KeyFile, SCHEMA};
 use self::keys::{OwnerKeys, WrappedDek};
 use self::seal::Dek;
 use crate::clock::{Clock, Entropy};
@@ -93,7 +100,7 @@ pub enum OpeningKey {
 #[derive(Debug, thiserror::Error)]
 pub enum VaultError {
     /// The key file failed.
-    #[error("the key file failed")]
+    #[error("the keys cannot be read or written")]
     Keys(#[from] sqlx::Error),
     /// A key does not unwrap.
     #[error(transparent)]
@@ -110,19 +117,10 @@ pub struct Vault {
     kek: Arc<dyn KekProvider>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
-    lease: Duration,
-    cache: Mutex<LruCache<(KeyOwner, u32), Leased>>,
-    newest: Mutex<LruCache<KeyOwner, u32>>,
+    cache: Cache,
     /// Loading and caching a key is shared, shredding is alone: a key that is being destroyed cannot come
     /// back into the cache behind the shredder.
     shredding: RwLock<()>,
-}
-
-#[derive(Debug)]
-struct Leased {
-    dek: Arc<Dek>,
-    /// Running time of the clock at which the lease ends.
-    until: Duration,
 }
 
 impl Vault {
@@ -135,23 +133,21 @@ impl Vault {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Self {
-        let entries = NonZeroUsize::new(settings.dek_cache_entries_max).unwrap_or(NonZeroUsize::MIN);
-        Self {
-            keys,
-            kek,
-            clock,
-            entropy,
-            lease: Duration::from_secs(settings.dek_cache_seconds),
-            cache: Mutex::new(LruCache::new(entries)),
-            newest: Mutex::new(LruCache::new(entries)),
-            shredding: RwLock::new(()),
-        }
+        let lease = Duration::from_secs(settings.dek_cache_seconds);
+        let cache = Cache::new(settings.dek_cache_entries_max, lease);
+        Self { keys, kek, clock, entropy, cache, shredding: RwLock::new(()) }
     }
 
     /// The key file, for what else is kept in it.
     #[must_use]
     pub fn key_file(&self) -> &KeyFile {
         &self.keys
+    }
+
+    /// Whether other instances use the same keys.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.keys.shared.is_some()
     }
 
     /// Keys to seal with, one state an owner. A key that does not unwrap is its owner's fault alone.
@@ -217,18 +213,40 @@ impl Vault {
         }
     }
 
-    /// Fences an owner and destroys every generation of its key, in the file and in memory, and its place in the
-    /// lookup index.
+    /// Fences an owner and destroys every generation of its key, where it is kept and in memory, and its place in the
+    /// lookup index. When it answers no instance uses such a key any more.
     ///
     /// Done twice, it does nothing the second time.
     ///
     /// # Errors
     /// [`VaultError::NotScrubbed`] when the keys are gone but may still lie in the write-ahead log.
     pub async fn shred(&self, owner: &KeyOwner) -> Result<(), VaultError> {
+        let shredded = {
+            let _alone = self.shredding.write().await;
+            self.cache.evict(owner.as_str());
+            self.keys.shred(owner.as_str(), self.clock.now()).await?
+        };
+        // Not alone any more: what another instance shreds has to be taken in meanwhile.
+        if let Some(invalidation) = shredded.invalidation {
+            self.keys.passed_by_all(invalidation).await?;
+            self.keys.vacuum().await;
+        }
+        if shredded.scrubbed { Ok(()) } else { Err(VaultError::NotScrubbed) }
+    }
+
+    /// Lets go of the keys of owners that another instance has shredded. A key that is just being loaded is waited
+    /// for, so that it does not come into memory behind this.
+    pub(crate) async fn forget(&self, owners: &[String]) {
+        if !owners.is_empty() {
+            let _alone = self.shredding.write().await;
+            owners.iter().for_each(|owner| self.cache.evict(owner));
+        }
+    }
+
+    /// Lets go of all keys, as [`Vault::forget`] does.
+    pub(crate) async fn forget_all(&self) {
         let _alone = self.shredding.write().await;
-        self.evict(owner);
-        let scrubbed = self.keys.shred(owner.as_str(), self.clock.now()).await?;
-        if scrubbed { Ok(()) } else { Err(VaultError::NotScrubbed) }
+        self.cache.clear();
     }
 
     /// Generations of an owner's key that were shredded.
@@ -257,7 +275,7 @@ impl Vault {
             return Ok(KeyState::Absent);
         };
         let dek = self.unwrap(owner, newest).await?;
-        lock(&self.newest).put(owner.clone(), newest.generation);
+        self.cache.keep_newest(owner, newest.generation);
         Ok(KeyState::Ready(LiveDek { generation: newest.generation, dek }))
     }
 
@@ -265,50 +283,28 @@ impl Vault {
         let dek =
             self.kek.unwrap(&wrapped.kek_id, owner.as_str(), wrapped.generation, &wrapped.wrapped).await?;
         let dek = Arc::new(dek);
-        let leased = Leased { dek: Arc::clone(&dek), until: self.clock.read().running + self.lease };
-        lock(&self.cache).put((owner.clone(), wrapped.generation), leased);
+        if self.keys.may_remember() {
+            self.cache.keep(owner, wrapped.generation, &dek, self.clock.read().running);
+        }
         Ok(dek)
     }
 
     fn cached(&self, owner: &KeyOwner, generation: u32) -> Option<Arc<Dek>> {
-        let now = self.clock.read().running;
-        let mut cache = lock(&self.cache);
-        let key = (owner.clone(), generation);
-        let leased = cache.get(&key)?;
-        if leased.until > now {
-            return Some(Arc::clone(&leased.dek));
-        }
-        cache.pop(&key);
-        None
+        let dek = self.cache.get(owner, generation, self.clock.read().running)?;
+        self.keys.may_remember().then_some(dek)
     }
 
     fn cached_newest(&self, owner: &KeyOwner) -> Option<KeyState> {
-        let generation = *lock(&self.newest).get(owner)?;
-        self.cached(owner, generation).map(|dek| KeyState::Ready(LiveDek { generation, dek }))
+        let newest = self.cache.newest(owner, self.clock.read().running)?;
+        self.keys.may_remember().then_some(KeyState::Ready(newest))
     }
 
     /// Wipes keys whose lease has ended from memory: nobody may ask for them ever again.
     pub fn sweep(&self) {
-        let now = self.clock.read().running;
-        let mut cache = lock(&self.cache);
-        let ended = cache.iter().filter(|(_, leased)| leased.until <= now).map(|(key, _)| key.clone());
-        let ended: Vec<_> = ended.collect();
-        for key in &ended {
-            cache.pop(key);
+        if self.keys.may_remember() {
+            self.cache.sweep(self.clock.read().running);
+        } else {
+            self.cache.clear();
         }
     }
-
-    fn evict(&self, owner: &KeyOwner) {
-        lock(&self.newest).pop(owner);
-        let mut cache = lock(&self.cache);
-        let of_owner: Vec<_> =
-            cache.iter().filter(|((o, _), _)| o == owner).map(|(key, _)| key.clone()).collect();
-        for key in of_owner {
-            cache.pop(&key);
-        }
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

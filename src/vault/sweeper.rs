@@ -18,7 +18,7 @@ impl Sweeper {
     /// Sweeps twice a lease, so that no key outlives its lease by more than half of one.
     #[must_use]
     pub fn start(vault: Arc<Vault>) -> Self {
-        let every = (vault.lease / 2).max(EVERY_MIN);
+        let every = (vault.cache.lease() / 2).max(EVERY_MIN);
         Self(tokio::spawn(async move {
             loop {
                 tokio::time::sleep(every).await;

@@ -1,25 +1,35 @@
-//! Tokens: kept as hashes of their secrets, known by heart by the process that owns the folder.
+//! Tokens: kept as hashes of their secrets, known by heart by the process that owns the folder, and by instances that
+//! share the keys for as long as their lease lasts.
 
 use std::collections::HashMap;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use sqlx::Row;
+use tokio::sync::Mutex;
 use zeroize::Zeroizing;
 
 use super::KeyFile;
+use super::instances::Invalidation;
+use super::writer::answered;
 use crate::caller::{Caller, Role, SourcePattern, TokenId};
 use crate::clock::Entropy;
+use crate::db::sql::{Query, Row, Sql, query};
 
-const ALL: &str =
-    "SELECT token, secret, role, sources, created_us, revoked_us FROM tokens ORDER BY created_us, token";
-const CREATE: &str =
-    "INSERT INTO tokens (token, secret, role, sources, created_us) VALUES (?1, ?2, ?3, ?4, ?5)";
-const REVOKE: &str = "UPDATE tokens SET revoked_us = ?2 WHERE token = ?1 AND revoked_us IS NULL";
+const ALL: Sql = Sql::both(
+    "SELECT token, secret, role, sources, created_us, revoked_us FROM tokens ORDER BY created_us, token",
+);
+// A commit whose answer was lost is tried again, and finds what it has done itself.
+const CREATE: Sql = Sql::both(
+    "INSERT INTO tokens (token, secret, role, sources, created_us) VALUES ($1, $2, $3, $4, $5) \
+    ON CONFLICT (token) DO UPDATE SET created_us = excluded.created_us WHERE tokens.secret = excluded.secret",
+);
+const REVOKE: Sql = Sql::both(
+    "UPDATE tokens SET revoked_us = $2 WHERE token = $1 AND (revoked_us IS NULL OR revoked_us = $2)",
+);
 
 /// What every token begins with, so that one that leaked is recognised.
 const PREFIX: &str = "sr_";
@@ -54,11 +64,11 @@ pub enum TokenError {
     /// An emitter needs sources; no other role has any use for them but the officer.
     #[error("an emitter or officer needs at least one --source, and other roles none")]
     Sources,
-    /// The file failed.
-    #[error("the key file failed")]
+    /// The file or database failed.
+    #[error("the keys cannot be read or written")]
     Keys(#[from] sqlx::Error),
     /// A row does not read.
-    #[error("the key file holds a token that does not read: {0}")]
+    #[error("beside the keys stands a token that does not read: {0}")]
     Row(String),
 }
 
@@ -68,8 +78,12 @@ struct Known {
 }
 
 /// All tokens.
+#[derive(Clone)]
 pub struct Tokens {
-    known: RwLock<HashMap<TokenId, Known>>,
+    keys: KeyFile,
+    known: Arc<RwLock<HashMap<TokenId, Known>>>,
+    /// Read and known one after the other: what was read earlier never replaces what was read later.
+    reading: Arc<Mutex<()>>,
 }
 
 impl std::fmt::Debug for Tokens {
@@ -79,49 +93,59 @@ impl std::fmt::Debug for Tokens {
 }
 
 impl Tokens {
-    /// Reads all tokens of the key file.
+    /// Reads all tokens.
     ///
     /// # Errors
-    /// When the file fails or a row does not read.
+    /// When the file or database fails or a row does not read.
     pub async fn load(keys: &KeyFile) -> Result<Self, TokenError> {
-        let mut known = HashMap::new();
-        for row in sqlx::query(ALL).fetch_all(&keys.readers).await? {
-            let name: String = row.try_get("token")?;
-            let bad = || TokenError::Row(name.clone());
-            let instant = |us: i64| DateTime::from_timestamp_micros(us).ok_or_else(bad);
-            let revoked: Option<i64> = row.try_get("revoked_us")?;
-            let info = TokenInfo {
-                token: TokenId::parse(&name).ok_or_else(bad)?,
-                role: row.try_get::<&str, _>("role")?.parse().map_err(|_| bad())?,
-                sources: serde_json::from_str(row.try_get("sources")?).map_err(|_| bad())?,
-                created_at: instant(row.try_get("created_us")?)?,
-                revoked_at: revoked.map(instant).transpose()?,
-            };
-            known.insert(info.token.clone(), Known { secret_hash: row.try_get("secret")?, info });
-        }
-        Ok(Self { known: RwLock::new(known) })
+        let tokens = Self { keys: keys.clone(), known: Arc::default(), reading: Arc::default() };
+        tokens.reload().await?;
+        Ok(tokens)
+    }
+
+    /// Reads all tokens again.
+    pub(crate) async fn reload(&self) -> Result<(), TokenError> {
+        let _alone = self.reading.lock().await;
+        let rows = answered(self.keys.shared.is_some(), query(&ALL).fetch_all(&self.keys.readers)).await?;
+        let known = rows.iter().map(known_of).collect::<Result<_, _>>()?;
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = known;
+        Ok(())
+    }
+
+    /// Reads all tokens again if what is known may be out of date.
+    async fn refresh(&self) -> Result<(), TokenError> {
+        if self.keys.may_remember() { Ok(()) } else { self.reload().await }
     }
 
     /// Who a token's text stands for, or `None` when it is unknown, wrong or revoked.
-    #[must_use]
-    pub fn authenticate(&self, text: &str) -> Option<Caller> {
-        let (name, secret) = text.strip_prefix(PREFIX)?.split_once('_')?;
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        let token = known.get(&TokenId::parse(name)?)?;
+    ///
+    /// # Errors
+    /// When this instance has lost touch with the others and the database cannot be asked either.
+    pub async fn authenticate(&self, text: &str) -> Result<Option<Caller>, TokenError> {
+        let named = text.strip_prefix(PREFIX).and_then(|text| text.split_once('_'));
+        let Some((name, secret)) = named else { return Ok(None) };
+        let Some(token) = TokenId::parse(name) else { return Ok(None) };
+        self.refresh().await?;
         let hash = hash_of(secret);
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         // Hashes of 256-bit random secrets: a timing difference tells nothing that could be used.
-        if token.info.revoked_at.is_some() || token.secret_hash != hash {
-            return None;
-        }
-        let info = &token.info;
-        Some(Caller { token: info.token.clone(), role: info.role, sources: info.sources.clone() })
+        let token =
+            known.get(&token).filter(|token| token.info.revoked_at.is_none() && token.secret_hash == hash);
+        Ok(token.map(|Known { info, .. }| Caller {
+            token: info.token.clone(),
+            role: info.role,
+            sources: info.sources.clone(),
+        }))
     }
 
     /// Whether there is a token of this name that was not revoked.
-    #[must_use]
-    pub fn is_live(&self, token: &TokenId) -> bool {
+    ///
+    /// # Errors
+    /// As [`Tokens::authenticate`].
+    pub async fn is_live(&self, token: &TokenId) -> Result<bool, TokenError> {
+        self.refresh().await?;
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        known.get(token).is_some_and(|known| known.info.revoked_at.is_none())
+        Ok(known.get(token).is_some_and(|known| known.info.revoked_at.is_none()))
     }
 
     /// Makes a token and answers its text, which is never shown again.
@@ -144,24 +168,14 @@ impl Tokens {
         }
         let secret = Zeroizing::new(BASE64URL.encode(entropy.bytes::<SECRET_BYTES>()));
         let secret_hash = hash_of(&secret);
-        let stored = sqlx::query(CREATE)
-            .bind(token.as_str())
-            .bind(&secret_hash)
-            .bind(role.to_string())
-            .bind(serde_json::json!(sources).to_string())
-            .bind(now.timestamp_micros())
-            .execute(&mut *keys.writer.lock().await)
-            .await;
-        match stored {
-            Err(error) if error.as_database_error().is_some_and(|e| e.is_unique_violation()) => {
-                return Err(TokenError::Taken);
-            }
-            other => other?,
+        let create = || {
+            let row = query(&CREATE).bind(token.as_str()).bind(secret_hash.as_slice()).bind(role.to_string());
+            row.bind(serde_json::json!(sources).to_string()).bind(now.timestamp_micros())
         };
-        let text = Zeroizing::new(format!("{PREFIX}{token}_{}", *secret));
-        let info = TokenInfo { token: token.clone(), role, sources, created_at: now, revoked_at: None };
-        self.known.write().unwrap_or_else(PoisonError::into_inner).insert(token, Known { secret_hash, info });
-        Ok(text)
+        if !self.write(keys, create, token.as_str()).await? {
+            return Err(TokenError::Taken);
+        }
+        Ok(Zeroizing::new(format!("{PREFIX}{token}_{}", *secret)))
     }
 
     /// Revokes a token; answers whether there was a live one of this name.
@@ -169,15 +183,39 @@ impl Tokens {
     /// # Errors
     /// When the file fails.
     pub async fn revoke(&self, keys: &KeyFile, name: &str, now: DateTime<Utc>) -> Result<bool, TokenError> {
-        let query = sqlx::query(REVOKE).bind(name).bind(now.timestamp_micros());
-        let revoked = query.execute(&mut *keys.writer.lock().await).await?;
-        if let Some(token) = TokenId::parse(name) {
-            let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-            if let Some(known) = known.get_mut(&token) {
-                known.info.revoked_at.get_or_insert(now);
+        let revoke = || query(&REVOKE).bind(name).bind(now.timestamp_micros());
+        self.write(keys, revoke, name).await
+    }
+
+    /// Changes a token durably, says whether there was anything to change, and waits until no instance goes by what it
+    /// knew before.
+    async fn write(
+        &self,
+        keys: &KeyFile,
+        change: impl Fn() -> Query,
+        name: &str,
+    ) -> Result<bool, TokenError> {
+        let mut held = keys.writer.lock().await;
+        let is_remote = held.is_remote();
+        let (changed, invalidation) = loop {
+            let tried = answered(is_remote, async {
+                let mut together = held.connection().await?.begin().await?;
+                let changed = change().execute(&mut together).await? > 0;
+                let invalidation = Invalidation::Token(name).tell(&mut together).await?;
+                together.commit().await?;
+                Ok((changed, invalidation))
+            });
+            let tried = tried.await;
+            if let Some(result) = held.settle(tried).await {
+                break result?;
             }
+        };
+        drop(held);
+        self.reload().await?;
+        if let Some(invalidation) = invalidation {
+            keys.passed_by_all(invalidation).await?;
         }
-        Ok(revoked.rows_affected() > 0)
+        Ok(changed)
     }
 
     /// All tokens, oldest first, revoked ones too.
@@ -192,4 +230,18 @@ impl Tokens {
 
 fn hash_of(secret: &str) -> Vec<u8> {
     Sha256::digest(secret.as_bytes()).to_vec()
+}
+
+fn known_of(row: &Row) -> Result<(TokenId, Known), TokenError> {
+    let name = row.text("token")?;
+    let bad = || TokenError::Row(name.clone());
+    let instant = |us: i64| DateTime::from_timestamp_micros(us).ok_or_else(bad);
+    let info = TokenInfo {
+        token: TokenId::parse(&name).ok_or_else(bad)?,
+        role: row.text("role")?.parse().map_err(|_| bad())?,
+        sources: serde_json::from_str(&row.text("sources")?).map_err(|_| bad())?,
+        created_at: instant(row.integer("created_us")?)?,
+        revoked_at: row.integer_or_null("revoked_us")?.map(instant).transpose()?,
+    };
+    Ok((info.token.clone(), Known { secret_hash: row.bytes("secret")?, info }))
 }

@@ -4,31 +4,35 @@ use subject_record::store::{AppendError, Outcome};
 use subject_record_schemas::{Position, Revision, StreamName};
 
 use super::checker::check_log;
-use super::given::{Fresh, Shape, any, append, box_of, event, person, record};
+use super::given::{Fresh, Shape, any, append, box_of, event, nth, person, record};
 
 pub(super) async fn boxes_are_kept_with_their_events(it: &Fresh) {
     record(&*it.store, any(&person(1), [event("e-1").boxed(1), event("e-2")])).await;
     record(&*it.store, any(&person(2), [event("e-3").boxed(3)])).await;
-    let asked = [3, 2, 1, 99, 1].map(Position::new);
+    let mut asked = Vec::new();
+    for number in [3, 2, 1, 99, 1] {
+        asked.push(nth(&*it.store, number).await);
+    }
     let expected = [Some(box_of(3)), None, Some(box_of(1)), None, Some(box_of(1))];
     assert_eq!(it.store.boxes(&asked).await.unwrap(), expected);
     assert_eq!(it.store.boxes(&[]).await.unwrap(), []);
     // Sent again with another box, an event keeps its first one.
     append(&*it.store, any(&person(1), [event("e-1").boxed(7)])).await.unwrap();
-    assert_eq!(it.store.boxes(&[Position::new(1)]).await.unwrap(), [Some(box_of(1))]);
+    assert_eq!(it.store.boxes(&[nth(&*it.store, 1).await]).await.unwrap(), [Some(box_of(1))]);
 }
 
 pub(super) async fn destroying_the_boxes_of_a_stream_is_complete_and_can_be_repeated(it: &Fresh) {
     record(&*it.store, any(&person(1), [event("e-1").boxed(1), event("e-2"), event("e-3").boxed(3)])).await;
     record(&*it.store, any(&person(2), [event("e-4").boxed(4)])).await;
     let before = it.store.read_all(Position::START, 10).await.unwrap();
+    let positions: Vec<_> = before.iter().map(|event| event.position).collect();
     assert!(it.store.has_box(&person(1)).await.unwrap());
     assert!(!it.store.has_box(&person(3)).await.unwrap());
 
     for destroyed in [2, 0] {
         assert_eq!(it.store.destroy_boxes(&person(1)).await.unwrap(), destroyed);
         assert!(!it.store.has_box(&person(1)).await.unwrap());
-        let boxes = it.store.boxes(&[1, 2, 3, 4].map(Position::new)).await.unwrap();
+        let boxes = it.store.boxes(&positions).await.unwrap();
         assert_eq!(boxes, [None, None, None, Some(box_of(4))]);
     }
     assert_eq!(it.store.destroy_boxes(&person(3)).await.unwrap(), 0);

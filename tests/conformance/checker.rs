@@ -34,9 +34,11 @@ impl CheckedLog {
     }
 
     /// Takes the event that comes next, or says what is wrong with it.
-    fn take(&mut self, event: RecordedEvent) -> Result<(), String> {
+    fn take(&mut self, event: RecordedEvent, gapless: bool) -> Result<(), String> {
         let must = |holds: bool, fault: &str| if holds { Ok(()) } else { Err(format!("{fault}: {event:?}")) };
-        must(event.position.number() == self.events.len() as u64 + 1, "positions have a gap or go back")?;
+        let before = self.events.last().map_or(Position::START, |last| last.position);
+        let follows = event.position.number() == self.events.len() as u64 + 1;
+        must(follows || !gapless && event.position > before, "positions have a gap or go back")?;
         let time_before = self.events.last().map(|last| last.recorded_at);
         must(time_before.is_none_or(|before| before <= event.recorded_at), "recorded time goes back")?;
 
@@ -75,7 +77,7 @@ impl CheckedLog {
 /// Checks events as they were read, from the first on.
 pub(crate) fn check_events(events: impl IntoIterator<Item = RecordedEvent>) -> Result<CheckedLog, String> {
     let mut log = CheckedLog::default();
-    events.into_iter().try_for_each(|event| log.take(event))?;
+    events.into_iter().try_for_each(|event| log.take(event, true))?;
     Ok(log)
 }
 
@@ -83,6 +85,7 @@ pub(crate) fn check_events(events: impl IntoIterator<Item = RecordedEvent>) -> R
 /// be appended meanwhile.
 pub(crate) async fn check_log(store: &dyn EventStore) -> Result<CheckedLog, String> {
     let mut log = CheckedLog::default();
+    let gapless = store.capabilities().gapless_positions;
     loop {
         let after = log.events.last().map_or(Position::START, |last| last.position);
         let page =
@@ -90,7 +93,7 @@ pub(crate) async fn check_log(store: &dyn EventStore) -> Result<CheckedLog, Stri
         if page.is_empty() {
             break;
         }
-        page.into_iter().try_for_each(|event| log.take(event))?;
+        page.into_iter().try_for_each(|event| log.take(event, gapless))?;
     }
     check_other_ways(store, &log).await?;
     Ok(log)

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use subject_record::clock::{SeededEntropy, SetClock};
+use subject_record::config;
+use subject_record::store::kurrent::KurrentStore;
 use subject_record::store::memory::MemoryStore;
 use subject_record::store::postgres::{PostgresSettings, PostgresStore};
 use subject_record::store::sqlite::{SqliteSettings, SqliteStore};
@@ -12,9 +14,10 @@ use subject_record::store::{
     Append, AppendError, Appended, EventKey, EventStore, ExpectedRevision, Mark, Names, Outcome, Receipt,
     SealedBox, SealedEvent, TextStore,
 };
-use subject_record_schemas::{EventId, Source, StreamName, SubjectId};
+use subject_record_schemas::{EventId, Position, Source, StreamName, SubjectId};
 use tempfile::TempDir;
 
+use crate::kurrent::double::Double;
 use crate::postgres::Cluster;
 
 /// An empty store of one engine, under a clock that stands until it is moved.
@@ -23,6 +26,7 @@ pub(crate) struct Fresh {
     pub(crate) texts: Arc<dyn TextStore>,
     pub(crate) clock: Arc<SetClock>,
     _folder: Option<TempDir>,
+    _server: Option<Double>,
 }
 
 impl Fresh {
@@ -30,14 +34,14 @@ impl Fresh {
     pub(crate) async fn memory() -> Self {
         let clock = clock();
         let store = Arc::new(MemoryStore::new(clock.clone()));
-        Self { store: store.clone(), texts: store, clock, _folder: None }
+        Self { store: store.clone(), texts: store, clock, _folder: None, _server: None }
     }
 
     /// The embedded engine, in a folder of its own.
     pub(crate) async fn sqlite() -> Self {
         let (clock, folder) = (clock(), TempDir::new().unwrap());
         let store = Arc::new(open(folder.path(), SqliteSettings::default(), &clock).await);
-        Self { store: store.clone(), texts: store, clock, _folder: Some(folder) }
+        Self { store: store.clone(), texts: store, clock, _folder: Some(folder), _server: None }
     }
 
     /// PostgreSQL, in a database of its own.
@@ -45,7 +49,7 @@ impl Fresh {
         let clock = clock();
         let url = Cluster::shared().database().await;
         let store = Arc::new(open_postgres(&url, PostgresSettings::default(), &clock).await);
-        Self { store: store.clone(), texts: store, clock, _folder: None }
+        Self { store: store.clone(), texts: store, clock, _folder: None, _server: None }
     }
 }
 
@@ -56,6 +60,41 @@ pub(crate) async fn open_postgres(
     clock: &Arc<SetClock>,
 ) -> PostgresStore {
     PostgresStore::open(url, &settings, clock.clone(), Arc::new(SeededEntropy::new(5))).await.unwrap()
+}
+
+impl Fresh {
+    /// The engine over KurrentDB, on a double of it.
+    pub(crate) async fn kurrent() -> Self {
+        let (clock, folder, server) = (clock(), TempDir::new().unwrap(), Double::start());
+        let beside = folder.path().join("kurrent.db");
+        let url = server.url();
+        let store = KurrentStore::open(&url, &beside, config::Store::default(), clock.clone());
+        let store = Arc::new(store.await.unwrap());
+        Self { store: store.clone(), texts: store, clock, _folder: Some(folder), _server: Some(server) }
+    }
+
+    /// The engine over the server that `KURRENTDB_URL` names, in streams of this test alone.
+    pub(crate) async fn kurrent_server() -> Option<Self> {
+        let url = std::env::var("KURRENTDB_URL").ok()?;
+        let (clock, folder) = (clock(), TempDir::new().unwrap());
+        let beside = folder.path().join("kurrent.db");
+        let name = folder.path().file_name().unwrap().to_str().unwrap().replace('.', "");
+        let (prefix, settings) = (format!("conformance-{name}-"), config::Store::default());
+        let store = KurrentStore::open_prefixed(&url, &prefix, &beside, settings, clock.clone());
+        let store = Arc::new(store.await.unwrap());
+        Some(Self { store: store.clone(), texts: store, clock, _folder: Some(folder), _server: None })
+    }
+}
+
+/// The position of the event that is this one by count, from 1; where there are fewer, one that no event has. Where
+/// positions have no gaps, it is the number itself.
+pub(crate) async fn nth(store: &dyn EventStore, number: u64) -> Position {
+    if store.capabilities().gapless_positions || number == 0 {
+        return Position::new(number);
+    }
+    let place = usize::try_from(number).unwrap() - 1;
+    let all = store.read_all(Position::START, u32::try_from(number.min(10_000)).unwrap()).await.unwrap();
+    all.get(place).map_or(Position::new(1 << 62), |event| event.position)
 }
 
 /// The embedded engine over the file of a folder.

@@ -16,12 +16,10 @@ pub(super) async fn all_events_are_read_in_pages(it: &Fresh) {
     assert_eq!(it.store.read_all(Position::START, 10).await.unwrap(), []);
     nine(it).await;
     let all = it.store.read_all(Position::START, 100).await.unwrap();
-    assert_eq!(
-        all.iter().map(|event| event.position.number()).collect::<Vec<_>>(),
-        (1..=9).collect::<Vec<_>>()
-    );
+    assert_eq!(all.len(), 9);
+    let last = all[8].position.number();
     for limit in [0, 1, 2, 3, 9, 10] {
-        for after in 0..=10 {
+        for after in all.iter().map(|event| event.position.number() - 1).chain([last, last + 1]) {
             let page = it.store.read_all(Position::new(after), limit).await.unwrap();
             let expected = all.iter().filter(|event| event.position.number() > after).take(limit as usize);
             assert!(page.iter().eq(expected), "{limit} after {after}");
@@ -49,7 +47,8 @@ pub(super) async fn what_is_not_there_is_absent(it: &Fresh) {
     assert_eq!(it.store.last_position().await.unwrap(), Position::START);
     assert_eq!(it.store.event_at(Position::START).await.unwrap(), None);
     nine(it).await;
-    for absent in [0, 10, u64::MAX] {
+    let last = it.store.read_all(Position::START, 10).await.unwrap()[8].position;
+    for absent in [0, last.number() + 1, u64::MAX] {
         assert_eq!(it.store.event_at(Position::new(absent)).await.unwrap(), None, "{absent}");
     }
     assert_eq!(it.store.find(&key("e-9")).await.unwrap(), None);
@@ -61,7 +60,7 @@ pub(super) async fn what_is_not_there_is_absent(it: &Fresh) {
         assert_eq!(it.store.head(&stream).await.unwrap(), None);
         assert_eq!(it.store.read_stream(&stream, Revision::FIRST, 10).await.unwrap(), []);
     }
-    assert_eq!(it.store.last_position().await.unwrap(), Position::new(9));
+    assert_eq!(it.store.last_position().await.unwrap(), last);
 }
 
 pub(super) async fn a_name_is_found_with_every_character_it_may_have(it: &Fresh) {

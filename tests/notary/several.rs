@@ -121,6 +121,18 @@ async fn heads_are_committed_to_on_an_instance_that_does_not_sign_by_the_one_tha
 }
 
 #[tokio::test]
+async fn an_instance_that_has_nothing_to_sign_stays_the_one_that_signs() {
+    let (given, first, second) = two().await;
+    let (mut firsts, mut seconds) = (first.leads(), second.leads());
+    firsts.mark_unchanged();
+    seconds.mark_unchanged();
+    tokio::time::sleep(TAKEOVER_MAX).await;
+    assert!(!firsts.has_changed().unwrap() && !seconds.has_changed().unwrap());
+    given.log.add(1);
+    first.covering(given.log.last(), PATIENCE).await.unwrap();
+}
+
+#[tokio::test]
 async fn when_the_one_that_signs_is_gone_another_signs_within_five_seconds() {
     let (given, first, second) = two().await;
     let both = [published(&first), published(&second)];

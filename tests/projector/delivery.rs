@@ -9,9 +9,8 @@ use subject_record::projector::{Filter, LogEvent, Projection, Projector};
 use subject_record::simulate::{SimulatedEvent, Simulation};
 use subject_record_projections::table::Shape;
 use subject_record_schemas::{Position, StoredEvent};
-use tempfile::TempDir;
 
-use super::given::{Tape, open, reach, recorded, small};
+use super::given::{On, Tape, on_both, open, reach, recorded, small};
 
 /// Another order, with some events twice. What happened to one person at one moment keeps its order: nothing but
 /// that order says which was first. Calendars are recorded when they were: days are counted by one from its recorded
@@ -71,24 +70,23 @@ async fn rows(projector: &Projector, log: &[LogEvent]) -> Vec<String> {
     found
 }
 
-async fn after(events: &[SimulatedEvent]) -> Vec<String> {
+async fn after(on: On, events: &[SimulatedEvent]) -> Vec<String> {
     let log = recorded(events).await;
-    let (tape, folder) = (Tape::of(&log), TempDir::new().unwrap());
-    let projector = open(folder.path(), small(40), &tape).await;
+    let (tape, folder) = (Tape::of(&log), on.home().await);
+    let projector = open(&folder, small(40), &tape).await;
     reach(&projector, { tape.show_all() }.number()).await;
     let rows = rows(&projector, &log).await;
     projector.stop().await;
     rows
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn late_doubled_and_reordered_delivery_gives_the_same_rows() {
+async fn late_doubled_and_reordered_delivery_gives_the_same_rows(on: On) {
     let simulation = Simulation { seed: 2, subjects: 20, start: Simulation::default_start() };
     let events = Arc::new(simulation.year().events);
-    let in_order = after(&events).await;
+    let in_order = after(on, &events).await;
     assert!(in_order.len() > 100, "{}", in_order.len());
     for seed in [1, 2] {
-        let other = after(&shuffled(&events, seed)).await;
+        let other = after(on, &shuffled(&events, seed)).await;
         let lost: Vec<_> = in_order.iter().filter(|row| !other.contains(row)).collect();
         let new: Vec<_> = other.iter().filter(|row| !in_order.contains(row)).collect();
         assert!(
@@ -98,4 +96,8 @@ async fn late_doubled_and_reordered_delivery_gives_the_same_rows() {
             new.len()
         );
     }
+}
+
+on_both! {
+    late_doubled_and_reordered_delivery_gives_the_same_rows,
 }

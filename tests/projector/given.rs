@@ -1,23 +1,27 @@
 //! A log that is shown bit by bit, and projections over it.
 
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use sqlx::{AssertSqlSafe, Connection as _};
 use subject_record::app::StoreLog;
 use subject_record::caller::{Caller, Role, SourcePattern, TokenId};
 use subject_record::clock::{SeededEntropy, SetClock};
 use subject_record::config;
+use subject_record::db::postgres::Postgres;
 use subject_record::intake::Intake;
-use subject_record::projector::{Log, LogError, LogEvent, Projection, Projector};
+use subject_record::projector::{Log, LogError, LogEvent, Place, Projection, Projector};
 use subject_record::simulate::{SOURCES, SimulatedEvent, Simulation, fill};
 use subject_record::store::memory::MemoryStore;
 use subject_record::store::{EventStore, TextStore};
 use subject_record::vault::kek::FileKek;
 use subject_record::vault::{KeyFile, Vault};
 use subject_record_schemas::{Position, StreamName};
+use tempfile::TempDir;
 use tokio::sync::{OnceCell, watch};
+
+use crate::postgres::Cluster;
 
 /// How long a test waits for rows: as long as the slowest machine needs.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -141,10 +145,100 @@ pub(crate) fn small(batch_events: u32) -> config::Projector {
     config::Projector { batch_events, people_cached: 5, rejudged_people: 3, rebuild_from_events: u64::MAX }
 }
 
-/// Projections over a tape, in a folder.
-pub(crate) async fn open(folder: &Path, settings: config::Projector, tape: &Arc<Tape>) -> Projector {
+/// An engine of read models.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum On {
+    Sqlite,
+    Postgres,
+}
+
+impl On {
+    /// A place where no read models are yet.
+    pub(crate) async fn home(self) -> Home {
+        match self {
+            Self::Sqlite => Home::Folder(TempDir::new().unwrap()),
+            Self::Postgres => Home::Database(Cluster::shared().database().await),
+        }
+    }
+}
+
+/// Where read models are kept in a test.
+#[derive(Debug)]
+pub(crate) enum Home {
+    Folder(TempDir),
+    Database(String),
+}
+
+impl Home {
+    pub(crate) fn place(&self) -> Place {
+        match self {
+            Self::Folder(folder) => Place::Folder(folder.path().to_owned()),
+            Self::Database(url) => Place::Postgres(Postgres::at(url, "read_models").unwrap()),
+        }
+    }
+
+    /// Generations of a projection that lie there.
+    pub(crate) async fn generations(&self, projection: Projection) -> usize {
+        match self {
+            Self::Folder(folder) => {
+                let files = std::fs::read_dir(folder.path()).unwrap();
+                let names = files.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+                names.filter(|name| name.starts_with(projection.name()) && name.ends_with(".db")).count()
+            }
+            Self::Database(_) => {
+                let named = format!("read_models_{}_", projection.name());
+                let sql = format!("SELECT count(*) FROM pg_namespace WHERE starts_with(nspname, '{named}')");
+                usize::try_from(self.number(projection, 1, &sql).await).unwrap()
+            }
+        }
+    }
+
+    /// The number that a question to a generation answers.
+    pub(crate) async fn number(&self, projection: Projection, generation: u64, sql: &str) -> i64 {
+        let name = projection.name();
+        let sql = AssertSqlSafe(sql.to_owned());
+        match self {
+            Self::Folder(folder) => {
+                let file = folder.path().join(format!("{name}-{generation}.db"));
+                let url = format!("sqlite://{}?mode=ro", file.display());
+                let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+                sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
+            }
+            Self::Database(url) => {
+                let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
+                let path =
+                    AssertSqlSafe(format!("SET search_path = read_models_{name}_{generation}, read_models"));
+                sqlx::query(path).execute(&mut connection).await.unwrap();
+                sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
+            }
+        }
+    }
+}
+
+/// Runs a test on every engine, under its name.
+macro_rules! on_both {
+    ($($name:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                super::$name(super::super::given::On::Sqlite).await;
+            })*
+        }
+
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                super::$name(super::super::given::On::Postgres).await;
+            })*
+        }
+    };
+}
+pub(crate) use on_both;
+
+/// Projections over a tape.
+pub(crate) async fn open(home: &Home, settings: config::Projector, tape: &Arc<Tape>) -> Projector {
     let clock = Arc::new(SetClock::at(chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap()));
-    Projector::open(folder, settings, Arc::<Tape>::clone(tape), clock).await.unwrap()
+    Projector::open(home.place(), settings, Arc::<Tape>::clone(tape), clock).await.unwrap()
 }
 
 /// Waits until both projections have come to a position.

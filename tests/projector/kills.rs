@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use subject_record::app::StoreLog;
 use subject_record::clock::{Entropy, SeededEntropy, SystemClock};
-use subject_record::projector::{Projection, Projector};
+use subject_record::projector::{Place, Projection, Projector};
 use subject_record::store::EventStore;
 use subject_record::store::sqlite::{SqliteSettings, SqliteStore};
 use tempfile::TempDir;
@@ -53,7 +53,7 @@ async fn projections(house: &House, files: &std::path::Path) -> (Projector, u64)
         rebuild_from_events: u64::MAX,
         ..subject_record::config::Projector::default()
     };
-    (Projector::open(files, settings, log, clock).await.unwrap(), last)
+    (Projector::open(Place::Folder(files.to_owned()), settings, log, clock).await.unwrap(), last)
 }
 
 /// What a killed service left is what a folder that was never used before comes to.

@@ -14,10 +14,9 @@ use subject_record_projections::governance::Governance;
 use subject_record_projections::history::HISTORY;
 use subject_record_projections::table::{Cell, ColumnKind, Row};
 use subject_record_schemas::{Position, Revision, StreamName};
-use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
-use super::given::{Tape, digests, open, reach, recorded, small};
+use super::given::{Home, On, Tape, digests, on_both, open, reach, recorded, small};
 
 /// Moves events to a later place; each is sent when its new neighbour is.
 fn delay(events: &mut Vec<SimulatedEvent>, is_late: impl Fn(&Value) -> bool) {
@@ -88,9 +87,9 @@ fn everything() -> Filter {
     Filter { limit: u32::MAX, ..Filter::default() }
 }
 
-async fn followed(folder: &TempDir) -> (Projector, Arc<Tape>, u64) {
+async fn followed(folder: &Home) -> (Projector, Arc<Tape>, u64) {
     let tape = Tape::of(late().await);
-    let projector = open(folder.path(), small(40), &tape).await;
+    let projector = open(folder, small(40), &tape).await;
     let all = tape.show_all().number();
     reach(&projector, all).await;
     (projector, tape, all)
@@ -100,9 +99,8 @@ fn instant(us: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(us).unwrap()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn at_any_instant_and_position_rows_are_those_of_a_fold_from_nothing() {
-    let folder = TempDir::new().unwrap();
+async fn at_any_instant_and_position_rows_are_those_of_a_fold_from_nothing(on: On) {
+    let folder = on.home().await;
     let (projector, _tape, all) = followed(&folder).await;
     let log = parsed(late().await);
     let late_publications = log.windows(2).filter(|pair| {
@@ -161,9 +159,8 @@ async fn at_any_instant_and_position_rows_are_those_of_a_fold_from_nothing() {
     projector.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_search_by_any_column_answers_what_filtering_by_hand_does() {
-    let folder = TempDir::new().unwrap();
+async fn a_search_by_any_column_answers_what_filtering_by_hand_does(on: On) {
+    let folder = on.home().await;
     let (projector, _tape, all) = followed(&folder).await;
     let at = parsed(late().await).iter().map(|(_, event)| event.occurred_at).max().unwrap();
     let (at_us, known) = (at.timestamp_micros(), Position::new(all));
@@ -233,9 +230,8 @@ async fn a_search_by_any_column_answers_what_filtering_by_hand_does() {
     projector.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn pages_of_the_history_hold_what_had_happened_and_was_known_once_each() {
-    let folder = TempDir::new().unwrap();
+async fn pages_of_the_history_hold_what_had_happened_and_was_known_once_each(on: On) {
+    let folder = on.home().await;
     let (projector, _tape, all) = followed(&folder).await;
     let log = parsed(late().await);
     let reader = projector.reader(Projection::History).unwrap();
@@ -269,14 +265,13 @@ async fn pages_of_the_history_hold_what_had_happened_and_was_known_once_each() {
     projector.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn cut_off_while_persons_are_judged_anew_loses_and_doubles_nothing() {
-    let undisturbed = TempDir::new().unwrap();
+async fn cut_off_while_persons_are_judged_anew_loses_and_doubles_nothing(on: On) {
+    let undisturbed = on.home().await;
     let (projector, _tape, all) = followed(&undisturbed).await;
     let expected = digests(&projector, all).await;
     projector.stop().await;
 
-    let folder = TempDir::new().unwrap();
+    let folder = on.home().await;
     let tape = Tape::of(late().await);
     tape.show_all();
     let mut settings = small(8);
@@ -287,7 +282,7 @@ async fn cut_off_while_persons_are_judged_anew_loses_and_doubles_nothing() {
     for _ in 0..30 {
         // One read to begin with and one a person: it ends with a read that never answers.
         tape.hang_after(3 + usize::from(entropy.bytes::<1>()[0]) % 8);
-        let projector = open(folder.path(), settings, &tape).await;
+        let projector = open(&folder, settings, &tape).await;
         let done =
             projector.wait_for(Projection::People, Position::new(all), std::time::Duration::from_secs(60));
         let is_done = tokio::select! {
@@ -297,20 +292,23 @@ async fn cut_off_while_persons_are_judged_anew_loses_and_doubles_nothing() {
         drop(projector);
         // Whatever was being committed is, or is not, as with a process that is killed.
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-        let url = format!("sqlite://{}?mode=ro", folder.path().join("people-1.db").display());
-        let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
-        let cursors: i64 =
-            sqlx::query_scalar("SELECT count(*) FROM judging_anew").fetch_one(&pool).await.unwrap();
-        pool.close().await;
+        let cursors = folder.number(Projection::People, 1, "SELECT count(*) FROM judging_anew").await;
         in_the_midst += cursors;
         if is_done {
             break;
         }
     }
     tape.hang_after(usize::MAX);
-    let projector = open(folder.path(), settings, &tape).await;
+    let projector = open(&folder, settings, &tape).await;
     reach(&projector, all).await;
     assert_eq!(digests(&projector, all).await, expected);
     assert!(in_the_midst > 5, "{in_the_midst} cuts met a judging anew");
     projector.stop().await;
+}
+
+on_both! {
+    at_any_instant_and_position_rows_are_those_of_a_fold_from_nothing,
+    a_search_by_any_column_answers_what_filtering_by_hand_does,
+    pages_of_the_history_hold_what_had_happened_and_was_known_once_each,
+    cut_off_while_persons_are_judged_anew_loses_and_doubles_nothing,
 }

@@ -1,14 +1,12 @@
 //! The same rows, however the events come in.
 
-use tempfile::TempDir;
-
-use super::given::{Tape, digests, open, reach, small, year};
+use super::given::{On, Tape, digests, on_both, open, reach, small, year};
 use subject_record::projector::Projection;
 
 /// Digests after the last of `steps`, each of which shows more of the log.
-async fn after(steps: &[u64], batch_events: u32) -> Vec<(&'static str, String)> {
-    let (tape, folder) = (Tape::of(year().await), TempDir::new().unwrap());
-    let projector = open(folder.path(), small(batch_events), &tape).await;
+async fn after(on: On, steps: &[u64], batch_events: u32) -> Vec<(&'static str, String)> {
+    let (tape, folder) = (Tape::of(year().await), on.home().await);
+    let projector = open(&folder, small(batch_events), &tape).await;
     let mut last = 0;
     for step in steps {
         tape.show(*step);
@@ -20,22 +18,20 @@ async fn after(steps: &[u64], batch_events: u32) -> Vec<(&'static str, String)> 
     found
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn batches_of_any_size_give_the_same_rows() {
+async fn batches_of_any_size_give_the_same_rows(on: On) {
     let all = year().await.len() as u64;
-    let expected = after(&[all], 2000).await;
+    let expected = after(on, &[all], 2000).await;
     for batch_events in [1, 7] {
-        assert_eq!(after(&[all], batch_events).await, expected, "batches of {batch_events}");
+        assert_eq!(after(on, &[all], batch_events).await, expected, "batches of {batch_events}");
     }
-    let empty = after(&[1], 2000).await;
+    let empty = after(on, &[1], 2000).await;
     assert!(expected.iter().zip(&empty).any(|(full, empty)| full != empty), "{empty:?}");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn rows_built_anew_after_any_prefix_are_those_that_were_followed() {
+async fn rows_built_anew_after_any_prefix_are_those_that_were_followed(on: On) {
     let all = year().await.len() as u64;
-    let (tape, folder) = (Tape::of(year().await), TempDir::new().unwrap());
-    let projector = open(folder.path(), small(50), &tape).await;
+    let (tape, folder) = (Tape::of(year().await), on.home().await);
+    let projector = open(&folder, small(50), &tape).await;
     let mut earlier = Vec::new();
     for prefix in [1, 30, all / 3, all / 2, all - 1, all] {
         tape.show(prefix);
@@ -54,18 +50,23 @@ async fn rows_built_anew_after_any_prefix_are_those_that_were_followed() {
     projector.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_start_goes_on_where_the_last_one_ended() {
+async fn a_start_goes_on_where_the_last_one_ended(on: On) {
     let all = year().await.len() as u64;
-    let expected = after(&[all], 2000).await;
-    let (tape, folder) = (Tape::of(year().await), TempDir::new().unwrap());
+    let expected = after(on, &[all], 2000).await;
+    let (tape, folder) = (Tape::of(year().await), on.home().await);
     for step in [17, 200, all / 2, all] {
-        let projector = open(folder.path(), small(20), &tape).await;
+        let projector = open(&folder, small(20), &tape).await;
         tape.show(step);
         reach(&projector, step).await;
         projector.stop().await;
     }
-    let projector = open(folder.path(), small(20), &tape).await;
+    let projector = open(&folder, small(20), &tape).await;
     assert_eq!(digests(&projector, all).await, expected);
     projector.stop().await;
+}
+
+on_both! {
+    batches_of_any_size_give_the_same_rows,
+    rows_built_anew_after_any_prefix_are_those_that_were_followed,
+    a_start_goes_on_where_the_last_one_ended,
 }

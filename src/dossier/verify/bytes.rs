@@ -76,8 +76,12 @@ fn order(entries: &[EntryEvidence], found: &mut Finding) {
     }
 }
 
-/// On engines without gaps the index follows from the position; the log's first event names the engine.
+/// On engines without gaps the index follows from the position. The log's first event names the engine that it was
+/// opened on; the evidence says so when the log was moved to one that has gaps.
 fn gapless(reading: &Reading<'_>, found: &mut Finding) {
+    if reading.evidence.log.position_gaps {
+        return;
+    }
     let engine = reading.of_type(EventType::LogOpened).find_map(|(_, fact)| match fact {
         Fact::LogOpened(opened) => Some(opened.engine),
         _ => None,

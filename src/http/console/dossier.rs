@@ -54,7 +54,7 @@ pub(super) async fn make(
     Form(asked): Form<Asked>,
 ) -> Response {
     let language = language_of(&asked.lang, &headers);
-    let caller = reader_of(&service, &headers).filter(|caller| audit::AUDITORS.contains(&caller.role));
+    let caller = reader_of(&service, &headers).await.filter(|caller| audit::AUDITORS.contains(&caller.role));
     let Some(caller) = caller else {
         return Redirect::to(&format!("/sign-in?lang={language}")).into_response();
     };

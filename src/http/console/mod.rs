@@ -28,7 +28,7 @@ use self::model::{Chrome, Example, Outcome, PersonPage, SignInPage};
 use self::query::{Order, Query};
 use self::words::Words;
 use super::Service;
-use super::auth::{SESSION_COOKIE, caller_of};
+use super::auth::{SESSION_COOKIE, authenticated, caller_of};
 use super::readers::accepted_language;
 use crate::accesses::Access;
 use crate::caller::Caller;
@@ -134,7 +134,7 @@ async fn person(
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
     let query = asked.query(&headers);
-    let Some(caller) = reader_of(&service, &headers) else {
+    let Some(caller) = reader_of(&service, &headers).await else {
         let next = (!query.subject.is_empty()).then(|| query.href());
         let next = next.map_or_else(String::new, |next| format!("&next={}", query::encode(&next)));
         return Redirect::to(&format!("/sign-in?lang={}{next}", query.language)).into_response();
@@ -166,8 +166,9 @@ fn chrome_of(service: &Service, caller: &Caller) -> Chrome {
 }
 
 /// The reader of a request, if its token's role looks at people.
-fn reader_of(service: &Service, headers: &HeaderMap) -> Option<Caller> {
-    caller_of(service, &Method::GET, headers).filter(|caller| READERS.contains(&caller.role))
+async fn reader_of(service: &Service, headers: &HeaderMap) -> Option<Caller> {
+    let caller = caller_of(service, &Method::GET, headers).await.ok().flatten();
+    caller.filter(|caller| READERS.contains(&caller.role))
 }
 
 fn examples(service: &Service, language: Language) -> Vec<Example> {
@@ -229,7 +230,7 @@ async fn sign_in(
         return sign_in_page(&service, language, problem, None, StatusCode::FORBIDDEN);
     }
     let token = asked.token.trim();
-    let caller = service.app.tokens.authenticate(token);
+    let caller = authenticated(&service, token).await.ok().flatten();
     let problem = match caller {
         None => words.problems.token_unknown,
         Some(caller) if !READERS.contains(&caller.role) => words.problems.token_of_no_reader,

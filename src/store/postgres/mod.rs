@@ -7,7 +7,6 @@
 
 mod arrays;
 mod listener;
-mod outage;
 mod writer;
 
 use std::sync::Arc;
@@ -22,8 +21,8 @@ use tokio::task::JoinHandle;
 use self::writer::Writer;
 use super::group::Queue;
 use super::{
-    Append, AppendError, Appended, EventKey, EventStore, RecordedEvent, SealedBox, StoreError, StoreWarning,
-    StreamHead, TakenOver, TextStore, reader,
+    Append, AppendError, Appended, Capabilities, EventKey, EventStore, RecordedEvent, SealedBox, StoreError,
+    StoreWarning, StreamHead, TakenOver, TextStore, reader,
 };
 use crate::clock::{Clock, Entropy};
 pub use crate::config::Store as PostgresSettings;
@@ -89,6 +88,10 @@ impl PostgresStore {
 
 #[async_trait]
 impl EventStore for PostgresStore {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { gapless_positions: true, appends_in_one_commit: true, several_instances: true }
+    }
+
     async fn append_each(&self, appends: Vec<Append>) -> Vec<Result<Appended, AppendError>> {
         self.queue.append_each(appends).await
     }

@@ -17,8 +17,8 @@ use tokio::sync::watch;
 use self::writer::Writer;
 use super::group::Queue;
 use super::{
-    Append, AppendError, Appended, EventKey, EventStore, RecordedEvent, SealedBox, StoreError, StreamHead,
-    TakenOver, TextStore, reader,
+    Append, AppendError, Appended, Capabilities, EventKey, EventStore, RecordedEvent, SealedBox, StoreError,
+    StreamHead, TakenOver, TextStore, reader,
 };
 use crate::clock::Clock;
 use crate::db::sql::Pool;
@@ -142,6 +142,10 @@ impl EventStore for SqliteStore {
 
     fn subscribe(&self) -> watch::Receiver<Position> {
         self.last_position.clone()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { gapless_positions: true, appends_in_one_commit: true, several_instances: false }
     }
 }
 

@@ -287,6 +287,7 @@ impl Log {
                 log_id: LOG_ID.to_owned(),
                 origin: ORIGIN.to_owned(),
                 verifier_key: log_key().verifier_key().to_string(),
+                position_gaps: false,
             },
             checkpoint: newest.note.to_string(),
             entries,

@@ -46,8 +46,8 @@ pub(super) async fn deadlines(
 
 async fn list(service: &Service, list: List, asked: &Asked, headers: &HeaderMap) -> Response {
     let language = language_of(&asked.lang, headers);
-    let caller = caller_of(service, &Method::GET, headers);
-    let Some(caller) = caller.filter(|caller| AUDITORS.contains(&caller.role)) else {
+    let caller = caller_of(service, &Method::GET, headers).await;
+    let Some(caller) = caller.ok().flatten().filter(|caller| AUDITORS.contains(&caller.role)) else {
         let next = super::query::encode(&AuditQuery::empty(list, language).href());
         return Redirect::to(&format!("/sign-in?lang={language}&next={next}")).into_response();
     };

@@ -18,7 +18,7 @@ const AWAY_CLASSES: [&str; 4] = ["08", "40", "53", "57"];
 const AWAY_STATES: [&str; 2] = ["25006", "25P03"];
 
 /// Waits for an answer, but not for ever: a network that is cut says nothing.
-pub(super) async fn within<T>(
+pub(crate) async fn within<T>(
     answer: impl Future<Output = Result<T, sqlx::Error>>,
 ) -> Result<T, sqlx::Error> {
     match tokio::time::timeout(ANSWER_WAIT_MAX, answer).await {
@@ -28,7 +28,7 @@ pub(super) async fn within<T>(
 }
 
 /// Whether the database was away, so that the same may well work in a moment. Whether it was done is unknown.
-pub(super) fn is_away(error: &sqlx::Error) -> bool {
+pub(crate) fn is_away(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Database(error) => error.code().is_some_and(|state| {
             AWAY_STATES.contains(&&*state) || AWAY_CLASSES.iter().any(|class| state.starts_with(class))
@@ -45,7 +45,7 @@ pub(super) fn is_away(error: &sqlx::Error) -> bool {
 
 /// Pauses between tries: each twice the one before, and none quite like another instance's.
 #[derive(Debug)]
-pub(super) struct Pauses(Duration);
+pub(crate) struct Pauses(Duration);
 
 impl Default for Pauses {
     fn default() -> Self {
@@ -55,7 +55,7 @@ impl Default for Pauses {
 
 impl Pauses {
     /// Waits between a half and the whole of the next pause.
-    pub(super) async fn next(&mut self, entropy: &dyn Entropy) {
+    pub(crate) async fn next(&mut self, entropy: &dyn Entropy) {
         let [byte] = entropy.bytes::<1>();
         tokio::time::sleep(self.draw(byte)).await;
     }

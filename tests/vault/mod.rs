@@ -1,0 +1,7 @@
+//! The vault over either engine, and several instances over one.
+
+mod given;
+mod instances;
+mod keys;
+mod racing;
+mod tokens;
