@@ -246,10 +246,11 @@ impl Projector {
         self.begin_rebuild(projection)?.await.unwrap_or(Err(RebuildError::Closed))
     }
 
-    /// The same, without waiting; [`Projector::status`] says how far it is.
+    /// The same, without waiting; [`Projector::status`] says how far it is. Asked at an instance that does not run the
+    /// projection, it is handed to the one that does.
     ///
     /// # Errors
-    /// [`RebuildError::Running`] when one is under way.
+    /// [`RebuildError::Running`] when one is under way here. One that is under way elsewhere is waited for.
     pub fn begin_rebuild(
         &self,
         projection: Projection,

@@ -169,6 +169,7 @@ impl Supervisor {
             }
             let Some(next) = next else { break End::Lost };
             self.answer(result, asked.drain(..)).await;
+            beat.reset_immediately();
             follower = Some(self.follow(next));
         };
         if end == End::Lost {

@@ -120,7 +120,7 @@ async fn a_rebuild_is_done_by_the_one_and_read_by_the_other_wherever_it_is_asked
     assert_eq!(generation(&holder), 2);
     eventually("the other reads what was built", async || generation(&other) == 2).await;
     other.rebuild(Projection::History).await.unwrap();
-    assert_eq!((generation(&holder), generation(&other)), (3, 3));
+    assert_eq!((generation(&holder), generation(&other)), (3, 3), "whoever asked reads what was built");
     assert!(holder.leads(Projection::History) && !other.leads(Projection::History));
     assert_eq!(digests(&other, all).await, before);
     // Whoever reads on in the old rows is not disturbed, until it had its time.
