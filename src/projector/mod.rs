@@ -34,6 +34,7 @@ mod status;
 mod tables;
 mod task;
 mod turns;
+mod values;
 mod write;
 
 use std::os::unix::fs::DirBuilderExt as _;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{Arguments, AssertSqlSafe};
-use subject_record_projections::table::{EventRow, Shape};
+use subject_record_projections::table::Shape;
 
 use super::Projection;
 use super::batch::{Batch, Name, Versioned, number};
