@@ -58,10 +58,11 @@ fn code(path: &Path) -> String {
 
 /// Rooms of `src/`, lower ones first: a room may use what stands before it.
 const ROOMS: &[&[&str]] = &[
-    &["clock", "error", "config", "telemetry", "db", "caller", "outbound"],
+    &["clock", "error", "config", "telemetry", "db", "caller", "outbound", "background"],
     &["store", "vault", "projector", "notary", "stamps"],
     &[
         "intake",
+        "copying",
         "timeline",
         "accesses",
         "erasure",

@@ -16,6 +16,7 @@ use crate::log_check::{Anchor, Claimed, Progress, Question, check};
 use crate::notary::note::VerifierKey;
 use crate::notary::stored::StoredLog;
 use crate::notary::{KeptCheckpoint, Place};
+use crate::store::place::Place;
 use crate::vault::kek::{FileKek, KekProvider};
 
 /// The transparency log.
@@ -87,6 +88,12 @@ impl Check {
     async fn run(self, common: &Common) -> Result<(), CommandError> {
         let said = |error: &dyn std::error::Error| CommandError::Said(with_causes(error));
         let config = common.config()?;
+        let place: Place = config.store.url.parse().map_err(|error| said(&error))?;
+        if place != Place::Sqlite(None) {
+            return Err(CommandError::Said(format!(
+                "the events are at {place}, and log check reads files: copy them into a folder (store copy --from {place} --to sqlite:FOLDER), put keys.db beside them, and check that"
+            )));
+        }
         let data = &config.paths.data;
         let _owned = FolderLock::take(data).map_err(|error| said(&error))?;
         let stored =

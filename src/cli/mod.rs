@@ -9,6 +9,7 @@ mod doctor;
 mod dossier;
 mod events;
 mod init;
+mod keys;
 mod listing;
 mod log;
 mod lookup;
@@ -118,6 +119,9 @@ enum Command {
     /// Where events are: copied from one engine to another.
     #[command(subcommand)]
     Store(store::Store),
+    /// Where wrapped keys, fences and tokens are: copied from one engine to another.
+    #[command(subcommand)]
+    Keys(keys::Keys),
     /// Tokens.
     #[command(subcommand)]
     Token(token::Token),
@@ -228,6 +232,7 @@ async fn run() -> ExitCode {
         Command::Decision(decision) => decision.run(&line.common).await,
         Command::Log(log) => log.run(&line.common).await,
         Command::Store(store) => store.run(&line.common).await,
+        Command::Keys(keys) => keys.run(&line.common).await,
         Command::Dossier(dossier) => dossier.run(&line.common).await,
         Command::Projection(projection) => projection.run(&line.common).await,
         Command::Witness(witness) => witness.run(&line.common, &crate::clock::SystemEntropy).await,

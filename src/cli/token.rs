@@ -1,5 +1,7 @@
 //! `token create|list|revoke`: at a running server by an operator's token, or on a folder that no process owns.
 
+use std::sync::Arc;
+
 use clap::Subcommand;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -9,10 +11,11 @@ use super::client::Client;
 use super::output::{self, text};
 use super::{CommandError, Common, Format};
 use crate::app::NewLog;
+use crate::app::places::open_keys;
 use crate::caller::SourcePattern;
-use crate::clock::{Clock, SystemClock, SystemEntropy};
+use crate::clock::{Clock, Entropy, SystemClock, SystemEntropy};
 use crate::db::FolderLock;
-use crate::vault::KeyFile;
+use crate::store::place::Place;
 use crate::vault::tokens::Tokens;
 
 /// Tokens.
@@ -88,7 +91,9 @@ impl Token {
         let config = common.config()?;
         let failed = |error: &dyn std::error::Error| CommandError::Said(super::with_causes(error));
         let _lock = FolderLock::take(&config.paths.data).map_err(|error| failed(&error))?;
-        let keys = KeyFile::open(&config.paths.data.join("keys.db")).await.map_err(|error| failed(&error))?;
+        let events: Place = config.store.url.parse().map_err(|error| failed(&error))?;
+        let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+        let keys = open_keys(&config, &events, &entropy).await.map_err(|error| failed(&error))?;
         let tokens = Tokens::load(&keys).await.map_err(|error| failed(&error))?;
         let now = SystemClock::default().now();
         match self {

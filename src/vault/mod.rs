@@ -8,6 +8,7 @@
 
 mod beats;
 mod cache;
+mod copying;
 pub mod index_lead;
 pub mod instances;
 pub mod kek;
@@ -27,6 +28,7 @@ use std::time::Duration;
 use tokio::sync::RwLock;
 
 use self::cache::Cache;
+pub use self::copying::{CopiedKeys, CopyKeysError};
 pub use self::instances::Instances;
 use self::kek::{KekError, KekProvider};
 pub(crate) use self::keys::MIGRATOR as KEYS_MIGRATOR;
