@@ -25,7 +25,7 @@ const APPLIED_EXISTS: &str = "SELECT to_regclass('_sqlx_migrations') IS NOT NULL
 /// A schema of a database.
 #[derive(Clone)]
 pub struct Postgres {
-    options: PgConnectOptions,
+    options: Box<PgConnectOptions>,
     schema: Cow<'static, str>,
 }
 
@@ -56,15 +56,16 @@ impl Postgres {
                 ("idle_in_transaction_session_timeout", silence_ms.as_str()),
             ])
             .disable_statement_logging();
-        Ok(Self { options, schema: Cow::Borrowed(schema) })
+        Ok(Self { options: Box::new(options), schema: Cow::Borrowed(schema) })
     }
 
     /// Another schema of the same database, whose sessions have settings of their own.
     #[must_use]
     pub fn beside(&self, schema: String, settings: &[(&str, &str)]) -> Self {
         // Of a setting that is given twice, the last one counts.
-        let options = self.options.clone().options([("search_path", schema.as_str())]);
-        Self { options: options.options(settings.iter().copied()), schema: Cow::Owned(schema) }
+        let options = (*self.options).clone().options([("search_path", schema.as_str())]);
+        let options = Box::new(options.options(settings.iter().copied()));
+        Self { options, schema: Cow::Owned(schema) }
     }
 
     /// Where it is, for people: host, database and schema, no password.
@@ -113,7 +114,7 @@ impl Postgres {
     /// [`DatabaseError::Connect`].
     pub async fn pool(&self, connections_max: u32) -> Result<PgPool, DatabaseError> {
         let pool = PgPoolOptions::new().max_connections(connections_max).acquire_timeout(CONNECT_WAIT_MAX);
-        pool.connect_with(self.options.clone()).await.map_err(|source| self.failed(source))
+        pool.connect_with((*self.options).clone()).await.map_err(|source| self.failed(source))
     }
 
     /// Makes the schema and brings its tables up to date. Where all is there, nothing is asked for that a role which
