@@ -2,6 +2,7 @@
 
 mod first_event;
 mod follow;
+pub(crate) mod places;
 mod sound;
 
 use std::path::{Path, PathBuf};
@@ -27,7 +28,7 @@ use crate::notary::note::SigningKey as NoteKey;
 use crate::notary::{self, Notary};
 use crate::outside::{self, Outside, OutsideError};
 use crate::policies::Policies;
-use crate::projector::{self, Projector};
+use crate::projector::Projector;
 use crate::proofs::Proofs;
 use crate::registers::Registers;
 use crate::rulebook::Rulebook;
@@ -37,7 +38,7 @@ use crate::timeline::Timelines;
 use crate::vault::kek::{FileKek, KekError};
 use crate::vault::sweeper::Sweeper;
 use crate::vault::tokens::{TokenError, Tokens};
-use crate::vault::{KeyFile, Vault, VaultError};
+use crate::vault::{Instances, Vault, VaultError};
 
 /// The service over one data folder.
 #[derive(Debug)]
@@ -92,6 +93,8 @@ pub struct App {
     pub entropy: Arc<dyn Entropy>,
     /// What the first event of the log says of it.
     pub log: OpenLog,
+    /// This instance among others over the same keys.
+    pub instances: Instances,
     _sweeper: Sweeper,
     _background: Background,
     _lock: FolderLock,
@@ -169,6 +172,24 @@ pub enum OpenError {
     /// The read models do not open.
     #[error(transparent)]
     Projector(#[from] crate::projector::OpenError),
+    /// Events are shared by instances, and keys are not.
+    #[error(
+        "store.url is a PostgreSQL database and vault.url is not: several instances share the events, so they have to share the keys; set vault.url"
+    )]
+    KeysInFile,
+    /// There is no such place for keys.
+    #[error("vault.url should be sqlite: (a file in the data folder) or postgres://role@host:5432/database")]
+    KeysPlace,
+    /// Keys lie where the events do.
+    #[error(
+        "vault.url is in the same PostgreSQL cluster as store.url, so that one base backup holds keys and boxes: put the keys into another cluster, or accept that with vault.shares_cluster = true"
+    )]
+    SharedCluster,
+    /// Another instance does not come to an end with opening the log.
+    #[error(
+        "another instance has been opening the log for half a minute: see what it waits for, and start again"
+    )]
+    OthersOpening,
     /// Threads cannot be started.
     #[error("threads cannot be started")]
     Threads(#[source] std::io::Error),
@@ -277,7 +298,7 @@ impl App {
         let place: Place = config.store.url.parse()?;
         let opened = place.open(data, &config.store, Arc::clone(&clock), Arc::clone(&entropy));
         let Opened { events: store, texts } = opened.await?;
-        let keys = KeyFile::open(&data.join("keys.db")).await?;
+        let keys = places::open_keys(&config, &place, &entropy).await?;
         let tokens = Tokens::load(&keys).await?;
         let kek = Arc::new(FileKek::read(&config.paths.kek)?);
         sound(&*store, &keys, &*kek).await?;
@@ -286,7 +307,13 @@ impl App {
 
         let seed = signing_seed(&config.paths.signing_key)?;
         let verifier_key = verifier_key(&seed);
-        let opened = opened_log(&*store).await?;
+        let mut opened = opened_log(&*store).await?;
+        let mut opening = None;
+        if opened.is_none() && new_log != NewLog::Refuse {
+            opening = places::opening(&place).await?;
+            // Another instance may have opened it meanwhile.
+            opened = opened_log(&*store).await?;
+        }
         let is_new = opened.is_none();
         let log = match opened {
             Some((log, key)) if key == verifier_key => log,
@@ -309,6 +336,7 @@ impl App {
         if is_new {
             open_log(&intake, &config, &log, new_log, place.engine(), verifier_key).await?;
         }
+        drop(opening);
         let timelines = Arc::new(Timelines::new(Arc::clone(&store), Arc::clone(&vault), log.log_id.clone()));
         let erasure =
             Erasure::new(Arc::clone(&intake), Arc::clone(&store), Arc::clone(&vault), Arc::clone(&timelines));
@@ -317,6 +345,7 @@ impl App {
             tracing::warn!(finished, "erasures that were cut short, or undone by a backup, are carried out");
         }
         let sweeper = Sweeper::start(Arc::clone(&vault));
+        let instances = Instances::start(Arc::clone(&vault), tokens.clone());
         let accesses = Accesses::new(Arc::clone(&intake));
         let lookup = Lookup::start(
             Arc::clone(&store),
@@ -343,11 +372,11 @@ impl App {
         let rulebook =
             Rulebook::new(Arc::clone(&intake), Arc::clone(&store), Arc::clone(&texts), Arc::clone(&governed));
         let followed = Arc::new(StoreLog::new(Arc::clone(&store), Arc::clone(&texts)));
-        let read_models = config.paths.data.join("read_models");
+        let read_models = places::read_models(&config, &place)?;
         let background = Background::start().map_err(OpenError::Threads)?;
         let (settings, ticking) = (config.projector, Arc::clone(&clock));
         let opening = background
-            .run(async move { Projector::open(&read_models, settings, followed, ticking).await })
+            .run(async move { Projector::open(read_models, settings, followed, ticking).await })
             .await;
         let projector = opening.map_err(|error| OpenError::Threads(error.into()))??;
         let key = NoteKey::from_seed(&log.origin, seed).map_err(|_| OpenError::Origin(log.origin.clone()))?;
@@ -355,7 +384,7 @@ impl App {
         let held = outside::held(&config.notary.anchors, key.verifier_key());
         not_rolled_back(&*store, &held).await?;
         let opening = notary::Opening {
-            place: notary::Place::File(config.paths.data.join("log.db")),
+            place: places::tree(&config, &place)?,
             signing_key_file: &config.paths.signing_key,
             key: Arc::clone(&key),
             entries: Arc::new(StoreEntries::new(Arc::clone(&store))),
@@ -424,6 +453,7 @@ impl App {
             clock,
             entropy,
             log,
+            instances,
             _sweeper: sweeper,
             _background: background,
             _lock: lock,

@@ -1,7 +1,8 @@
 //! How fast read models are built again, and how far they are behind while events arrive.
 //!
-//! In process, on a log of invented people in a fresh folder: real files, one transaction a batch. Prints its
-//! conditions; nothing here passes or fails.
+//! In process, on a log of invented people in a fresh folder: real files, one transaction a batch. With the URL of a
+//! database that holds no read models, the same log is then followed into PostgreSQL too. Prints its conditions; nothing
+//! here passes or fails.
 
 #![expect(
     clippy::cast_possible_truncation,
@@ -18,9 +19,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use subject_record::app::App;
+use subject_record::app::{App, StoreLog};
 use subject_record::clock::SetClock;
-use subject_record::projector::Projection;
+use subject_record::db::postgres::Postgres;
+use subject_record::projector::{Place, Projection, Projector};
 use subject_record_schemas::Position;
 
 use self::filled::{Failure, Source};
@@ -50,6 +52,9 @@ struct Options {
     /// Events appended at that rate.
     #[arg(long, default_value_t = 50_000)]
     paced: usize,
+    /// URL of a PostgreSQL database for read models, to measure it beside SQLite.
+    #[arg(long, env = "SUBJECT_RECORD_BENCH_POSTGRES")]
+    postgres: Option<String>,
     /// One short run: does it work at all?
     #[arg(long)]
     quick: bool,
@@ -81,7 +86,7 @@ async fn measure(options: &Options, folder: &std::path::Path) -> Result<(), Fail
     let began = Instant::now();
     let recorded = source.fill(&app, &clock, |_| ()).await?;
     let filled = began.elapsed();
-    caught_up(&app).await?;
+    caught_up(&app, &app.projector).await?;
     let events = app.store.last_position().await?.number();
     print_conditions(options, events);
     println!(
@@ -89,6 +94,36 @@ async fn measure(options: &Options, folder: &std::path::Path) -> Result<(), Fail
         filled.as_secs_f64(),
         began.elapsed().saturating_sub(filled).as_secs_f64()
     );
+    println!("-- SQLite");
+    rebuilds(options, &app.projector, events).await?;
+    lag(options, &app, None, &clock, AGAIN).await?;
+    if let Some(url) = &options.postgres {
+        beside(options, &app, &clock, url).await?;
+    }
+    app.projector.stop().await;
+    Ok(())
+}
+
+/// The same into PostgreSQL. The files go on following meanwhile, and share the machine.
+async fn beside(options: &Options, app: &Arc<App>, clock: &Arc<SetClock>, url: &str) -> Result<(), Failure> {
+    let place = Postgres::at(url, "read_models")?;
+    println!("-- {}, read models without synchronous commit", place.name());
+    let log = Arc::new(StoreLog::new(Arc::clone(&app.store), Arc::clone(&app.texts)));
+    let settings = app.config.projector;
+    let projector =
+        Projector::open(Place::Postgres(place), settings, log, Arc::<SetClock>::clone(clock)).await?;
+    let projector = Arc::new(projector);
+    let began = Instant::now();
+    caught_up(app, &projector).await?;
+    let events = app.store.last_position().await?.number();
+    println!("first       {events} events read from the log in {:.1} s", began.elapsed().as_secs_f64());
+    rebuilds(options, &projector, events).await?;
+    lag(options, app, Some(&projector), clock, AGAIN + COPIES).await?;
+    projector.stop().await;
+    Ok(())
+}
+
+async fn rebuilds(options: &Options, projector: &Projector, events: u64) -> Result<(), Failure> {
     for (name, projections) in [
         ("history", vec![Projection::History]),
         ("people", vec![Projection::People]),
@@ -98,7 +133,7 @@ async fn measure(options: &Options, folder: &std::path::Path) -> Result<(), Fail
         for _ in 0..options.runs {
             let began = Instant::now();
             let building: Result<Vec<_>, _> =
-                projections.iter().map(|projection| app.projector.begin_rebuild(*projection)).collect();
+                projections.iter().map(|projection| projector.begin_rebuild(*projection)).collect();
             for built in building? {
                 built.await??;
             }
@@ -106,16 +141,20 @@ async fn measure(options: &Options, folder: &std::path::Path) -> Result<(), Fail
         }
         println!("rebuild     {name:<8} {} events/s", spread(rates));
     }
-    lag(options, &app, &clock).await?;
-    app.projector.stop().await;
     Ok(())
 }
 
-/// Appends at a fixed rate, and asks of each group when its rows are there.
-async fn lag(options: &Options, app: &Arc<App>, clock: &SetClock) -> Result<(), Failure> {
+/// Appends at a fixed rate, and asks of each group when its rows are there: those of the app, or of another projector.
+async fn lag(
+    options: &Options,
+    app: &Arc<App>,
+    other: Option<&Arc<Projector>>,
+    clock: &SetClock,
+    first_copy: usize,
+) -> Result<(), Failure> {
     const GROUP: usize = 100;
     // Few lives, each told often: as many events of one moment as arrive in a busy hour.
-    let source = Source { first_copy: AGAIN, copies: COPIES, ..Source::of(options.paced / COPIES) };
+    let source = Source { first_copy, copies: COPIES, ..Source::of(options.paced / COPIES) };
     let (mut waiting, mut due) = (tokio::task::JoinSet::new(), Instant::now());
     let began = Instant::now();
     let mut appended = 0;
@@ -126,10 +165,11 @@ async fn lag(options: &Options, app: &Arc<App>, clock: &SetClock) -> Result<(), 
         let last = Source::record(app, &group).await?;
         appended += group.len();
         let acknowledged = Instant::now();
-        let app = Arc::clone(app);
+        let (app, other) = (Arc::clone(app), other.cloned());
         waiting.spawn(async move {
+            let projector = other.as_deref().unwrap_or(&app.projector);
             for projection in Projection::ALL {
-                let _ = app.projector.wait_for(projection, last, PATIENCE).await;
+                let _ = projector.wait_for(projection, last, PATIENCE).await;
             }
             acknowledged.elapsed()
         });
@@ -149,10 +189,10 @@ async fn lag(options: &Options, app: &Arc<App>, clock: &SetClock) -> Result<(), 
     Ok(())
 }
 
-async fn caught_up(app: &App) -> Result<(), Failure> {
+async fn caught_up(app: &App, projector: &Projector) -> Result<(), Failure> {
     let head = app.store.last_position().await?;
     for projection in Projection::ALL {
-        let reached = app.projector.wait_for(projection, head, PATIENCE).await;
+        let reached = projector.wait_for(projection, head, PATIENCE).await;
         reached.map_err(|at: Position| format!("{} stands at {at}", projection.name()))?;
     }
     Ok(())

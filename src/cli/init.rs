@@ -1,6 +1,7 @@
 //! `init`: settings, keys and first tokens.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 use subject_record_schemas::identifiers::Bin;
@@ -8,10 +9,11 @@ use subject_record_schemas::vocabulary::Role;
 use zeroize::Zeroizing;
 
 use super::{CommandError, make_folder, output, random_key, with_causes, write_secret};
+use crate::app::places::open_keys;
 use crate::caller::SourcePattern;
-use crate::clock::{Clock, Entropy, SystemClock};
-use crate::config::FILE_NAME;
-use crate::vault::KeyFile;
+use crate::clock::{Clock, Entropy, SystemClock, SystemEntropy};
+use crate::config::{Config, FILE_NAME};
+use crate::store::place::Place;
 use crate::vault::tokens::{TokenError, Tokens};
 
 /// Make settings, keys and first tokens for a new data folder.
@@ -32,6 +34,15 @@ pub(super) struct Init {
     /// Operator's registered address: the venue of disputes (clause 5.2).
     #[arg(long)]
     address: String,
+    /// Where events are to be: `sqlite:`, `postgres://role@host/database` or `kurrentdb://host:2113` (`store.url`).
+    #[arg(long, default_value = "sqlite:")]
+    store: String,
+    /// Where keys are to be: `sqlite:` or `postgres://role@host/database` (`vault.url`).
+    #[arg(long, default_value = "sqlite:")]
+    vault: String,
+    /// Let keys lie in the PostgreSQL cluster of the events, and so in the same backups (`vault.shares_cluster`).
+    #[arg(long)]
+    shares_cluster: bool,
     /// Sources that the first emitter and officer tokens own.
     #[arg(long = "source", default_values_t = [String::from("platform/*")])]
     sources: Vec<String>,
@@ -73,6 +84,9 @@ impl Init {
         Self {
             dir: dir.to_owned(),
             keys: PathBuf::from("keys"),
+            store: "sqlite:".into(),
+            vault: "sqlite:".into(),
+            shares_cluster: false,
             name: name.into(),
             bin: bin.into(),
             address: address.into(),
@@ -159,8 +173,13 @@ impl Init {
             }
         }
 
-        let key_file =
-            KeyFile::open(&data.join("keys.db")).await.map_err(|e| CommandError::Said(with_causes(&e)))?;
+        let said = |error: &dyn std::error::Error| CommandError::Said(with_causes(error));
+        let text = self.settings()?;
+        let mut settings: Config = toml::from_str(&text).map_err(|error| said(&error))?;
+        settings.paths.data = data;
+        let events: Place = self.store.parse().map_err(|error| said(&error))?;
+        let key_file = open_keys(&settings, &events, &(Arc::new(SystemEntropy) as Arc<dyn Entropy>)).await;
+        let key_file = key_file.map_err(|error| said(&error))?;
         let tokens = Tokens::load(&key_file).await.map_err(|e| CommandError::Said(with_causes(&e)))?;
         let now = SystemClock::default().now();
         let (mut made, mut tokens_found) = (Vec::with_capacity(FIRST_TOKENS.len()), Vec::new());
@@ -174,7 +193,7 @@ impl Init {
             }
         }
         // Last, so that an init that broke off is not taken for a finished one.
-        write_secret(&config, &self.settings()?)?;
+        write_secret(&config, &text)?;
         Ok(Made { tokens: made, keys_found, tokens_found })
     }
 
@@ -195,6 +214,16 @@ impl Init {
         let mut table = toml::Table::new();
         table.insert("paths".into(), paths.into());
         table.insert("operator".into(), operator.into());
+        for (section, name, value, default) in [
+            ("store", "url", toml::Value::from(self.store.as_str()), "sqlite:".into()),
+            ("vault", "url", self.vault.as_str().into(), "sqlite:".into()),
+            ("vault", "shares_cluster", self.shares_cluster.into(), false.into()),
+        ] {
+            if value != default {
+                let section = table.entry(section).or_insert_with(|| toml::Table::new().into());
+                section.as_table_mut().map(|section| section.insert(name.into(), value));
+            }
+        }
         let text = toml::to_string(&table).map_err(|error| CommandError::Said(error.to_string()))?;
         Ok(format!(
             "# Settings of subject-record. All of them, with defaults and units: docs/settings.md\n\n{text}"

@@ -52,6 +52,9 @@ pub async fn serve(
     };
     listen(&settings, routes, stop, drain, listening).await?;
     service.app.projector.stop().await;
+    if let Err(error) = service.app.instances.leave().await {
+        tracing::warn!(%error, "the other instances are not told that this one ends; they notice within seconds");
+    }
     Ok(())
 }
 

@@ -90,7 +90,7 @@ pub enum Refusal {
     #[error("the event store failed")]
     Store,
     /// The vault failed.
-    #[error("the key file failed")]
+    #[error("the keys cannot be read or written")]
     Vault,
     /// Sealed data exists and its key does not.
     #[error("the person's key is missing although sealed data exists")]

@@ -41,7 +41,8 @@ impl Follower {
                 Err(Fault::Refused(refusal)) => {
                     tracing::error!(%refusal, "no checkpoint is signed any more");
                     self.state.send_modify(|state| state.refusal = Some(refusal.clone()));
-                    if !self.refuse(&refusal, &mut commands).await {
+                    let goes_on = self.refuse(&refusal, &mut commands).await;
+                    if !(goes_on && self.rest(&mut commands, TRY_EVERY).await) {
                         return;
                     }
                 }

@@ -223,7 +223,8 @@ impl Following {
     pub(super) fn begin_rebuild(&self) -> Result<oneshot::Receiver<Result<(), RebuildError>>, RebuildError> {
         let total = self.ground.log.head().borrow().number();
         let mut state = self.lock();
-        if state.rebuilding.is_some() {
+        // What another instance does is known a moment late: there, whoever asks joins the rebuild that is under way.
+        if state.leads && state.rebuilding.is_some() {
             return Err(RebuildError::Running);
         }
         let (done, answer) = oneshot::channel();

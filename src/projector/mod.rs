@@ -12,6 +12,7 @@
 
 mod asking;
 mod batch;
+mod beat;
 mod board;
 mod build;
 mod digest;
@@ -29,8 +30,11 @@ mod rejudge;
 mod runner;
 mod schema;
 mod search;
+mod status;
 mod tables;
+mod task;
 mod turns;
+mod values;
 mod write;
 
 use std::os::unix::fs::DirBuilderExt as _;
@@ -39,7 +43,6 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use serde::Serialize;
 use subject_record_projections::acceptances::ACCEPTANCES;
 use subject_record_projections::accesses::ACCESSES;
@@ -58,6 +61,7 @@ pub use self::log::{Log, LogError, LogEvent};
 pub use self::progress::{Progress, Stop};
 pub use self::read::{Cursor, EventRead, Filter, ReadError, ReadModel, VersionRead};
 pub use self::runner::RebuildError;
+pub use self::status::{Rebuilding, Status};
 use crate::clock::Clock;
 use crate::config::Projector as Settings;
 use crate::db::DatabaseError;
@@ -115,48 +119,6 @@ impl FromStr for Projection {
     fn from_str(name: &str) -> Result<Self, UnknownProjection> {
         Self::ALL.into_iter().find(|projection| projection.name() == name).ok_or(UnknownProjection)
     }
-}
-
-/// How a projection stands.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Status {
-    /// Its name.
-    pub projection: Projection,
-    /// Its read models.
-    pub models: Vec<&'static str>,
-    /// The last event whose rows are written.
-    pub position: Position,
-    /// The last event of the log.
-    pub head: Position,
-    /// Events between them.
-    pub lag_events: u64,
-    /// When rows were written last.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub last_advanced_at: Option<DateTime<Utc>>,
-    /// Seconds since then.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub last_advanced_seconds: Option<f64>,
-    /// Why it stands, if it does.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub stopped: Option<Stop>,
-    /// Why it does not get on just now; it is tried again by itself.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub trouble: Option<String>,
-    /// How far a rebuild is.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub rebuilding: Option<Rebuilding>,
-    /// Why the last rebuild did not take the place of the live rows; gone once another one begins.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub rebuild_failed: Option<String>,
-}
-
-/// How far a rebuild is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Rebuilding {
-    /// Position that it has reached.
-    pub done: u64,
-    /// Position that it has to reach.
-    pub total: u64,
 }
 
 /// Projections did not open.
@@ -284,10 +246,11 @@ impl Projector {
         self.begin_rebuild(projection)?.await.unwrap_or(Err(RebuildError::Closed))
     }
 
-    /// The same, without waiting; [`Projector::status`] says how far it is.
+    /// The same, without waiting; [`Projector::status`] says how far it is. Asked at an instance that does not run the
+    /// projection, it is handed to the one that does.
     ///
     /// # Errors
-    /// [`RebuildError::Running`] when one is under way.
+    /// [`RebuildError::Running`] when one is under way here. One that is under way elsewhere is waited for.
     pub fn begin_rebuild(
         &self,
         projection: Projection,

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use subject_record_schemas::Position;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
 use super::Rebuilding;
@@ -17,6 +16,7 @@ use super::following::{Following, Home};
 use super::generation::Generation;
 use super::progress::{Stop, Use};
 use super::read::ReadModel;
+use super::task::Task;
 use super::turns::Turn;
 
 /// How often an instance looks for what is asked at others.
@@ -72,37 +72,6 @@ impl From<sqlx::Error> for RebuildError {
 impl From<crate::db::DatabaseError> for RebuildError {
     fn from(error: crate::db::DatabaseError) -> Self {
         Self::Engine(Box::new(error))
-    }
-}
-
-/// A task and what ends it.
-pub(super) struct Task<T> {
-    handle: JoinHandle<T>,
-    stop: watch::Sender<bool>,
-}
-
-impl<T: Send + 'static> Task<T> {
-    fn begin<F>(work: impl FnOnce(watch::Receiver<bool>) -> F) -> Self
-    where
-        F: Future<Output = T> + Send + 'static,
-    {
-        let (stop, stopped) = watch::channel(false);
-        Self { handle: tokio::spawn(work(stopped)), stop }
-    }
-
-    pub(super) fn tell_to_stop(&self) {
-        self.stop.send_replace(true);
-    }
-
-    async fn end(mut self) -> Option<T> {
-        self.tell_to_stop();
-        (&mut self.handle).await.ok()
-    }
-}
-
-impl<T> Drop for Task<T> {
-    fn drop(&mut self) {
-        self.handle.abort();
     }
 }
 
@@ -200,6 +169,7 @@ impl Supervisor {
             }
             let Some(next) = next else { break End::Lost };
             self.answer(result, asked.drain(..)).await;
+            beat.reset_immediately();
             follower = Some(self.follow(next));
         };
         if end == End::Lost {

@@ -14,17 +14,17 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use sqlx::postgres::PgListener;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::Vault;
+use super::beats::{Beater, listen};
 use super::keys::{KeyFile, Shared};
-use super::tokens::{TokenError, Tokens};
+use super::tokens::Tokens;
 use crate::clock::Entropy;
 use crate::db::outage::within;
-use crate::db::sql::{Connection, Pool, Sql, Transaction, query};
+use crate::db::sql::{On, Pool, Sql, Transaction, query};
 
 /// How long an instance uses keys and tokens from memory after its last good beat began.
 pub const INSTANCE_LEASE: Duration = Duration::from_secs(4);
@@ -32,45 +32,18 @@ pub const INSTANCE_LEASE: Duration = Duration::from_secs(4);
 pub const INSTANCE_SILENCE: Duration = Duration::from_secs(5);
 /// How often an instance gives a beat, if nothing wakes it before.
 pub const INSTANCE_BEAT: Duration = Duration::from_secs(1);
-/// How long a beat may take. One that fails leaves time for another within the lease.
-const BEAT_WAIT_MAX: Duration = Duration::from_secs(2);
 /// How long loading a key may take: shorter than any wait for silence, so that a key that was read before it was
 /// destroyed is not handed out after the answer.
 pub(super) const LOAD_WAIT_MAX: Duration = Duration::from_secs(3);
 /// How often is asked whether the others have taken something in.
 const ASK_EVERY: Duration = Duration::from_millis(20);
-/// Beats between two removals of what nobody needs.
-const BEATS_OF_A_TIDYING: u32 = 60;
-/// How long the row of an instance that is gone stays.
-const GONE_AFTER: Duration = Duration::from_hours(24);
-/// Pause before the notices are listened for again.
-const LISTEN_AGAIN: Duration = Duration::from_secs(1);
-
-const CHANNEL: &str = "subject_record_invalidated";
-
 const TELL: Sql = Sql::both(
     "WITH next AS (UPDATE invalidation_counter SET number = number + 1 RETURNING number), \
     told AS (INSERT INTO invalidations (number, kind, name) SELECT number, $1, $2 FROM next) \
     SELECT number, pg_notify('subject_record_invalidated', '') IS NULL FROM next",
 );
-const NEWS: Sql = Sql::both("SELECT number, kind, name FROM invalidations WHERE number > $1 ORDER BY number");
-const JOIN: Sql = Sql::both(
-    "INSERT INTO instances (instance, seen_us, passed) \
-    SELECT $1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, number FROM invalidation_counter \
-    ON CONFLICT (instance) DO UPDATE SET seen_us = excluded.seen_us, passed = excluded.passed RETURNING passed",
-);
-const BEAT: Sql = Sql::both(
-    "UPDATE instances SET seen_us = (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, passed = $2 \
-    WHERE instance = $1",
-);
 const LEAVE: Sql = Sql::both("DELETE FROM instances WHERE instance = $1");
 const OTHERS: Sql = Sql::both("SELECT instance, seen_us, passed FROM instances WHERE instance <> $1");
-const REMOVE_GONE: Sql = Sql::both(
-    "DELETE FROM instances WHERE seen_us < (extract(epoch FROM clock_timestamp()) * 1000000)::bigint - $1",
-);
-const REMOVE_PASSED: Sql =
-    Sql::both("DELETE FROM invalidations WHERE number <= (SELECT MIN(passed) FROM instances)");
-
 /// What must not be used from memory any more.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Invalidation<'a> {
@@ -98,7 +71,7 @@ impl Invalidation<'_> {
 /// This instance among others.
 #[derive(Debug)]
 pub(super) struct Presence {
-    instance: String,
+    pub(super) instance: String,
     /// When the lease ends; none before the first beat.
     until: Mutex<Option<Instant>>,
     /// The last sign of life of each of the others, and when it was first seen.
@@ -116,14 +89,14 @@ impl Presence {
         lock(&self.until).is_some_and(|until| Instant::now() < until)
     }
 
-    fn set_until(&self, until: Option<Instant>) {
+    pub(super) fn set_until(&self, until: Option<Instant>) {
         *lock(&self.until) = until;
     }
 
-    /// Those of the others that have not passed a number and that were not silent long enough.
-    async fn awaited(&self, readers: &Pool, number: i64) -> Result<bool, sqlx::Error> {
+    /// Whether any of the others has not passed a number and was not silent long enough.
+    pub(super) async fn awaited<'c>(&self, on: impl Into<On<'c>>, number: i64) -> Result<bool, sqlx::Error> {
         let asked = Instant::now();
-        let rows = within(query(&OTHERS).bind(self.instance.as_str()).fetch_all(readers)).await?;
+        let rows = within(query(&OTHERS).bind(self.instance.as_str()).fetch_all(on)).await?;
         let answered = Instant::now();
         let mut seen = lock(&self.seen);
         let (mut there, mut is_awaited) = (HashSet::with_capacity(rows.len()), false);
@@ -171,7 +144,7 @@ impl Instances {
         };
         let heard = Arc::new(Notify::new());
         let listening = tokio::spawn(listen(pool, Arc::clone(&heard)));
-        let beater = Beater { vault, tokens, shared, connection: None, passed: None, beats: 0 };
+        let beater = Beater::new(vault, tokens, shared);
         Self { keys, tasks: vec![listening, tokio::spawn(beater.run(heard))] }
     }
 
@@ -186,7 +159,7 @@ impl Instances {
     ///
     /// # Errors
     /// When the database fails; then they wait for some seconds, now and then.
-    pub async fn leave(self) -> Result<(), sqlx::Error> {
+    pub async fn leave(&self) -> Result<(), sqlx::Error> {
         self.tasks.iter().for_each(JoinHandle::abort);
         let Some(Shared { presence, .. }) = &self.keys.shared else { return Ok(()) };
         presence.set_until(None);
@@ -198,124 +171,6 @@ impl Drop for Instances {
     fn drop(&mut self) {
         self.tasks.iter().for_each(JoinHandle::abort);
     }
-}
-
-/// Wakes the beat when something was invalidated. A notice that is lost costs a moment.
-async fn listen(pool: sqlx::PgPool, heard: Arc<Notify>) {
-    loop {
-        let listening = async {
-            let mut listener = PgListener::connect_with(&pool).await?;
-            listener.listen(CHANNEL).await?;
-            loop {
-                listener.recv().await?;
-                heard.notify_one();
-            }
-        };
-        let ended: Result<(), sqlx::Error> = listening.await;
-        if let Err(error) = ended {
-            tracing::warn!(%error, "notices of other instances are not heard; they are asked for each second");
-        }
-        tokio::time::sleep(LISTEN_AGAIN).await;
-    }
-}
-
-struct Beater {
-    vault: Arc<Vault>,
-    tokens: Tokens,
-    shared: Shared,
-    connection: Option<Connection>,
-    /// The last invalidation that was taken in; none before this instance has joined.
-    passed: Option<i64>,
-    beats: u32,
-}
-
-impl Beater {
-    async fn run(mut self, heard: Arc<Notify>) {
-        loop {
-            let beat = tokio::time::timeout(BEAT_WAIT_MAX, self.beat()).await;
-            let fault = match beat {
-                Ok(Ok(())) => None,
-                Ok(Err(error)) => Some(error.to_string()),
-                Err(_) => Some("no answer in time".to_owned()),
-            };
-            if let Some(fault) = fault {
-                tracing::warn!(fault, "a beat of this instance failed");
-                self.connection = None;
-                if !self.shared.presence.is_live() {
-                    self.vault.sweep();
-                }
-            }
-            tokio::select! {
-                () = tokio::time::sleep(INSTANCE_BEAT) => {}
-                () = heard.notified() => {}
-            }
-        }
-    }
-
-    /// Takes in what is new, says so, and from then on may use what is in memory.
-    async fn beat(&mut self) -> Result<(), TokenError> {
-        let began = Instant::now();
-        let presence = Arc::clone(&self.shared.presence);
-        let instance = presence.instance.as_str();
-        let connection = match &mut self.connection {
-            Some(connection) => connection,
-            none => none.insert(Connection::Postgres(self.shared.place.connect().await?)),
-        };
-        let passed = match self.passed.filter(|_| presence.is_live()) {
-            Some(passed) => {
-                let passed = take_in(connection, &self.vault, &self.tokens, passed).await?;
-                let row = query(&BEAT).bind(instance).bind(passed).execute(&mut *connection).await?;
-                // Late, or forgotten by the others: they may not have waited for this beat.
-                (row > 0 && presence.is_live()).then_some(passed)
-            }
-            None => {
-                let joined = query(&JOIN).bind(instance).fetch_one(&mut *connection).await?;
-                // Only behind it: from here on the others wait for this instance.
-                self.vault.forget_all().await;
-                self.tokens.reload().await?;
-                Some(joined.integer("passed")?)
-            }
-        };
-        self.passed = passed;
-        presence.set_until(passed.map(|_| began + INSTANCE_LEASE));
-        if passed.is_none() {
-            self.vault.sweep();
-        }
-        // So that silence has begun to be seen before anybody has to wait for it.
-        presence.awaited(&self.vault.key_file().readers, 0).await?;
-        let is_to_tidy = self.beats.is_multiple_of(BEATS_OF_A_TIDYING);
-        self.beats = self.beats.wrapping_add(1);
-        if is_to_tidy {
-            let gone_us = i64::try_from(GONE_AFTER.as_micros()).unwrap_or(i64::MAX);
-            query(&REMOVE_GONE).bind(gone_us).execute(&mut *connection).await?;
-            query(&REMOVE_PASSED).execute(connection).await?;
-        }
-        Ok(())
-    }
-}
-
-/// Takes in what was invalidated above a number, and answers up to where.
-async fn take_in(
-    connection: &mut Connection,
-    vault: &Vault,
-    tokens: &Tokens,
-    passed: i64,
-) -> Result<i64, TokenError> {
-    let news = query(&NEWS).bind(passed).fetch_all(connection).await?;
-    let (mut last, mut owners, mut are_tokens) = (passed, Vec::new(), false);
-    for row in &news {
-        last = row.integer("number")?;
-        if row.text("kind")? == "key" {
-            owners.push(row.text("name")?);
-        } else {
-            are_tokens = true;
-        }
-    }
-    vault.forget(&owners).await;
-    if are_tokens {
-        tokens.reload().await?;
-    }
-    Ok(last)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

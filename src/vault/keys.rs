@@ -245,7 +245,8 @@ impl KeyFile {
 
     /// Generations that were shredded.
     pub(super) async fn shredded(&self, owner: &str) -> Result<Vec<u32>, sqlx::Error> {
-        let rows = query(&SHREDDED).bind(owner).fetch_all(&self.readers).await?;
+        let rows = query(&SHREDDED).bind(owner).fetch_all(&self.readers);
+        let rows = answered(self.shared.is_some(), rows).await?;
         rows.iter().map(|row| number_of(row.integer(0)?)).collect()
     }
 }

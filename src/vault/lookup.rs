@@ -150,7 +150,8 @@ impl Vault {
     /// # Errors
     /// When the key file fails, or the key does not unwrap: then [`Vault::begin_index`] starts from another.
     pub async fn index(&self) -> Result<Option<IndexState>, VaultError> {
-        let Some(row) = query(&STATE).fetch_optional(&self.keys.readers).await? else { return Ok(None) };
+        let state = query(&STATE).fetch_optional(&self.keys.readers);
+        let Some(row) = answered(self.is_shared(), state).await? else { return Ok(None) };
         let generation = u32::try_from(row.unsigned("generation")?).unwrap_or(u32::MAX);
         let (kek_id, wrapped) = (row.text("kek_id")?, row.bytes("wrapped")?);
         let key = self.kek.unwrap(&kek_id, KEY_OWNER, generation, &wrapped).await?;
@@ -167,7 +168,7 @@ impl Vault {
     /// When the keys cannot be read.
     pub async fn index_position(&self) -> Result<Position, VaultError> {
         let row = query(&POSITION).fetch_optional(&self.keys.readers);
-        let row = answered(self.keys.shared.is_some(), row).await?;
+        let row = answered(self.is_shared(), row).await?;
         Ok(Position::new(row.map(|row| row.unsigned("position")).transpose()?.unwrap_or(0)))
     }
 
@@ -234,7 +235,7 @@ impl Vault {
         let Some(IndexState { key, .. }) = self.index().await? else { return Ok(Vec::new()) };
         let tag = key.tag(kind, value);
         let found = query(&FIND).bind(kind.to_string()).bind(tag.0.as_slice()).bind(limit);
-        let rows = found.fetch_all(&self.keys.readers).await?;
+        let rows = answered(self.is_shared(), found.fetch_all(&self.keys.readers)).await?;
         let bearer = |row: &Row| {
             Ok(Bearer { owner: stream_of(&row.text("owner")?)?, former: !row.flag("is_current")? })
         };
@@ -253,7 +254,8 @@ impl Vault {
     ) -> Result<Vec<Vec<Holder>>, VaultError> {
         let wanted: Vec<_> = tags.iter().map(|tag| hex::encode(tag.0)).collect();
         let holders = query(&HOLDERS).bind(serde_json::json!(wanted).to_string());
-        let rows = holders.bind(kind.to_string()).bind(limit).fetch_all(&self.keys.readers).await?;
+        let rows = holders.bind(kind.to_string()).bind(limit).fetch_all(&self.keys.readers);
+        let rows = answered(self.is_shared(), rows).await?;
         let mut found = Vec::with_capacity(tags.len());
         for row in &rows {
             let pairs: Vec<(String, u64)> = serde_json::from_str(&row.text("holders")?)

@@ -6,6 +6,7 @@
 //! - Where several instances share the keys, an erasure by one is an erasure by all before it is answered
 //!   ([`instances`]).
 
+mod beats;
 mod cache;
 pub mod index_lead;
 pub mod instances;
@@ -13,6 +14,7 @@ pub mod kek;
 mod keys;
 pub mod lookup;
 mod mints;
+mod owner;
 pub mod seal;
 pub mod sweeper;
 pub mod tokens;
@@ -22,8 +24,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sha2::{Digest, Sha256};
-use subject_record_schemas::StreamName;
 use tokio::sync::RwLock;
 
 use self::cache::Cache;
@@ -32,38 +32,10 @@ use self::kek::{KekError, KekProvider};
 pub(crate) use self::keys::MIGRATOR as KEYS_MIGRATOR;
 pub use self::keys::{KeyFile, SCHEMA};
 use self::keys::{OwnerKeys, WrappedDek};
+pub use self::owner::KeyOwner;
 use self::seal::Dek;
 use crate::clock::{Clock, Entropy};
 pub use crate::config::Vault as VaultSettings;
-
-/// Who a key belongs to: a person, or one event of a stream that is no person's.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct KeyOwner(String);
-
-impl KeyOwner {
-    /// The owner of the key for an event's box: the person for `subject-` streams, the event alone for
-    /// `policy` and `office`, so that one box can be destroyed without another.
-    #[must_use]
-    pub fn of(stream: &StreamName, source: &str, id: &str) -> Self {
-        match stream {
-            StreamName::Subject(_) => Self(stream.to_string()),
-            StreamName::Access(_) | StreamName::Policy | StreamName::Office => {
-                let hash = Sha256::new().chain_update(source).chain_update([0]).chain_update(id).finalize();
-                Self(format!("event-{}", hex::encode(hash)))
-            }
-        }
-    }
-
-    /// The owner of a person's keys.
-    #[must_use]
-    pub fn person(stream: &StreamName) -> Self {
-        Self(stream.to_string())
-    }
-
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-}
 
 /// A key in use: its generation stands with the box.
 #[derive(Clone, Debug)]
@@ -99,7 +71,7 @@ pub enum OpeningKey {
 /// A fault of the vault.
 #[derive(Debug, thiserror::Error)]
 pub enum VaultError {
-    /// The key file failed.
+    /// Their file or database failed.
     #[error("the keys cannot be read or written")]
     Keys(#[from] sqlx::Error),
     /// A key does not unwrap.

@@ -67,8 +67,8 @@ pub(super) async fn the_position_of_an_instant_is_the_last_one_recorded_by_then(
     }
     let all = check_log(&*it.store).await.unwrap().events;
     let naive = |instant| {
-        let known = all.iter().filter(|event| event.recorded_at <= instant);
-        known.last().map_or(Position::START, |event| event.position)
+        let mut known = all.iter().filter(|event| event.recorded_at <= instant);
+        known.next_back().map_or(Position::START, |event| event.position)
     };
     let mut instants: Vec<chrono::DateTime<Utc>> = all.iter().map(|event| event.recorded_at).collect();
     instants.dedup();

@@ -1,5 +1,7 @@
 //! A double of KurrentDB: a gRPC server for the calls that its client makes here, with faults to be had.
 
+#![expect(clippy::result_large_err, reason = "errors of gRPC are as large as its library makes them")]
+
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::net::{SocketAddr, TcpListener};
@@ -42,7 +44,8 @@ pub(crate) enum Fault {
 }
 
 struct State {
-    log: Mutex<Log>,
+    /// Shared with replicas.
+    log: Arc<Mutex<Log>>,
     faults: Mutex<VecDeque<Fault>>,
     /// Reads of `$all` are not answered.
     hold_reads: Mutex<bool>,
@@ -63,9 +66,25 @@ pub(crate) struct Double {
 impl Double {
     /// A server with an empty log, on a port of its own.
     pub(crate) fn start() -> Self {
+        Self::holding(Arc::default())
+    }
+
+    /// A server that holds the same log and refers everybody to its leader.
+    pub(crate) fn replica_of(leader: &Self) -> Self {
+        let replica = Self::holding(Arc::clone(&leader.state.log));
+        *replica.state.leader.lock().unwrap() = Some(leader.state.address);
+        replica
+    }
+
+    /// From now on this node leads.
+    pub(crate) fn lead(&self) {
+        *self.state.leader.lock().unwrap() = None;
+    }
+
+    fn holding(log: Arc<Mutex<Log>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let state = Arc::new(State {
-            log: Mutex::default(),
+            log,
             faults: Mutex::default(),
             hold_reads: Mutex::default(),
             appends: Mutex::default(),
@@ -126,11 +145,6 @@ impl Double {
     /// Appends that were asked for, those that failed too.
     pub(crate) fn appends(&self) -> u64 {
         *self.state.appends.lock().unwrap()
-    }
-
-    /// From now on this node refers everybody to another one.
-    pub(crate) fn follow(&self, leader: &Double) {
-        *self.state.leader.lock().unwrap() = Some(leader.state.address);
     }
 
     /// Waits until a fault that holds something has been reached.

@@ -115,14 +115,19 @@ async fn bytes_that_were_changed_at_the_server_show() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_node_that_is_not_the_leader_leads_to_it() {
-    let it = It::new();
+async fn a_node_that_is_not_the_leader_leads_to_it_and_takes_over_when_it_dies() {
     let leader = Double::start();
-    it.server.follow(&leader);
+    let it = It::on(Double::replica_of(&leader));
     let store = it.open().await;
     let receipt = record(&*store, any(&person(1), [event("e-1").boxed(1)])).await.remove(0);
     assert!(store.event_at(receipt.position).await.unwrap().is_some());
-    assert_eq!((it.held().len(), leader.log().head("subject-record-subject-p-invented-1")), (0, Some(0)));
+    assert_eq!((leader.appends(), it.server.appends()), (1, 0));
+
+    leader.stop();
+    assert!(append(&*store, any(&person(1), [event("e-2")])).await.is_err(), "nobody leads");
+    it.server.lead();
+    append(&*store, any(&person(1), [event("e-2")])).await.unwrap();
+    assert_eq!(check_log(&*store).await.unwrap().events.len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

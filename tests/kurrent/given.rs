@@ -26,7 +26,12 @@ pub(crate) struct It {
 
 impl It {
     pub(crate) fn new() -> Self {
-        Self { server: Double::start(), clock: clock(), folder: TempDir::new().unwrap() }
+        Self::on(Double::start())
+    }
+
+    /// On a double that is there already.
+    pub(crate) fn on(server: Double) -> Self {
+        Self { server, clock: clock(), folder: TempDir::new().unwrap() }
     }
 
     /// The file beside the server.

@@ -153,6 +153,14 @@ pub(crate) enum On {
 }
 
 impl On {
+    /// Events of the smallest batch: a transaction an event, over a network, would be the work of minutes.
+    pub(crate) const fn batch_min(self) -> u32 {
+        match self {
+            Self::Sqlite => 1,
+            Self::Postgres => 10,
+        }
+    }
+
     /// A place where no read models are yet.
     pub(crate) async fn home(self) -> Home {
         match self {

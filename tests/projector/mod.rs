@@ -6,4 +6,5 @@ mod kills;
 mod late;
 mod rebuilding;
 mod same;
+mod several;
 mod standing;

@@ -76,7 +76,7 @@ async fn while_events_arrive_a_reader_of_a_rebuild_never_sees_a_half_state(on: O
 async fn a_rebuild_that_is_given_up_leaves_the_live_rows_and_no_file(on: On) {
     let all = year().await.len() as u64;
     let (tape, folder) = (Tape::of(year().await), on.home().await);
-    let projector = open(&folder, small(1), &tape).await;
+    let projector = open(&folder, small(on.batch_min()), &tape).await;
     tape.show(all);
     reach(&projector, all).await;
     let before = digests(&projector, all).await;
@@ -93,7 +93,7 @@ async fn a_rebuild_that_is_given_up_leaves_the_live_rows_and_no_file(on: On) {
 async fn a_rebuild_that_a_stop_cut_short_begins_again(on: On) {
     let all = year().await.len() as u64;
     let (tape, folder) = (Tape::of(year().await), on.home().await);
-    let projector = open(&folder, small(1), &tape).await;
+    let projector = open(&folder, small(on.batch_min()), &tape).await;
     tape.show(all);
     reach(&projector, all).await;
     let before = digests(&projector, all).await;

@@ -74,6 +74,24 @@ async fn a_key_that_another_instance_holds_in_memory_is_gone_before_its_shreddin
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_instance_that_hears_of_a_shredding_late_is_waited_for() {
+    let it = Given::new().await;
+    let proxy = Proxy::before(Cluster::shared()).await;
+    let other = it.place.instance_by(&proxy.url(&it.place.url), 2, &it.clock).await;
+    it.one.mint(1).await;
+    holds(&other, 1).await;
+    proxy.cut();
+    let vault = Arc::clone(&it.one.vault);
+    let shredding = tokio::spawn(async move { vault.shred(&person(1)).await.unwrap() });
+    sleep(Duration::from_millis(500)).await;
+    assert!(!shredding.is_finished(), "it may still use the key");
+    proxy.heal();
+    timeout(ANSWER_MAX, shredding).await.unwrap().unwrap();
+    uses_no_key(&other, 1).await;
+    assert!(other.is_live(), "it was heard, and not only waited out");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_instances_that_shred_at_once_do_not_wait_for_one_another() {
     let it = Given::new().await;
     let other = it.another().await;

@@ -3,5 +3,6 @@
 mod given;
 mod instances;
 mod keys;
+mod lookup;
 mod racing;
 mod tokens;

@@ -1,6 +1,7 @@
 //! Instances that do opposite things at the same moment, and a database that goes away amidst them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use subject_record::clock::SetClock;
 use subject_record::db::sql::Engine;
@@ -8,7 +9,6 @@ use subject_record::vault::lookup::IndexEntry;
 use subject_record::vault::{KeyOwner, KeyState, Vault};
 use subject_record_schemas::vocabulary::LookupKind;
 use subject_record_schemas::{LeafHash, Position};
-use tokio::task::JoinSet;
 
 use super::given::{Instance, Place, all, morning, person, person_stream, ready};
 
@@ -25,6 +25,12 @@ impl Given {
         let (place, clock) = (Place::new(Engine::Postgres).await, Arc::new(SetClock::at(morning())));
         let (one, other) = (place.instance(1, &clock).await, place.instance(2, &clock).await);
         Self { place, one, other }
+    }
+
+    /// Shreds a person on the other instance, at moments that differ.
+    async fn shreds_a_moment_later(&self, number: u32) {
+        tokio::time::sleep(Duration::from_micros(u64::from(number % 8) * 250)).await;
+        self.other.vault.shred(&person(number)).await.unwrap();
     }
 
     async fn drops_all_connections(&self) {
@@ -56,13 +62,11 @@ async fn two_instances_that_make_a_key_at_once_use_the_same() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_key_is_left_behind_a_fence_that_another_instance_puts_up_at_that_moment() {
     let it = Given::new().await;
-    let mut tasks = JoinSet::new();
     for number in 0..PEOPLE {
-        let (one, other) = (Arc::clone(&it.one.vault), Arc::clone(&it.other.vault));
-        tasks.spawn(async move { all(one.mint(&[person(number)]).await).clear() });
-        tasks.spawn(async move { other.shred(&person(number)).await.unwrap() });
+        let owner = [person(number)];
+        let (made, shredded) = tokio::join!(it.one.vault.mint(&owner), it.shreds_a_moment_later(number));
+        drop((all(made), shredded));
     }
-    tasks.join_all().await;
     assert_eq!(it.place.wrapped().await, []);
     for vault in [&it.one.vault, &it.other.vault] {
         let states = all(vault.find(&(0..PEOPLE).map(person).collect::<Vec<_>>()).await);
@@ -81,7 +85,7 @@ async fn a_key_that_is_not_yet_committed_is_waited_for_by_the_fence() {
     intruder.runs(&make).await.unwrap();
     let vault = Arc::clone(&it.one.vault);
     let shredding = tokio::spawn(async move { vault.shred(&person(1)).await.unwrap() });
-    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
     assert!(!shredding.is_finished(), "it waits");
     intruder.runs("COMMIT").await.unwrap();
     shredding.await.unwrap();
@@ -92,10 +96,9 @@ async fn a_key_that_is_not_yet_committed_is_waited_for_by_the_fence() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_is_indexed_behind_a_fence_that_another_instance_puts_up_at_that_moment() {
     let it = Given::new().await;
-    let lead = Arc::new(it.one.vault.lead_index().await.unwrap().unwrap());
+    let lead = it.one.vault.lead_index().await.unwrap().unwrap();
     it.one.vault.begin_index(&lead).await.unwrap();
     let key = it.other.vault.index().await.unwrap().unwrap().key;
-    let mut tasks = JoinSet::new();
     for number in 0..PEOPLE {
         let entry = IndexEntry {
             kind: LookupKind::Phone,
@@ -104,15 +107,11 @@ async fn nobody_is_indexed_behind_a_fence_that_another_instance_puts_up_at_that_
             owner: person_stream(number),
             occurred_us: 0,
         };
-        let (one, other) = (Arc::clone(&it.one.vault), Arc::clone(&it.other.vault));
-        let lead = Arc::clone(&lead);
-        tasks.spawn(async move {
-            let (at, hash) = (entry.position, LeafHash::new([7; 32]));
-            one.add_to_index(&lead, &[entry], at, hash).await.unwrap();
-        });
-        tasks.spawn(async move { other.shred(&person(number)).await.unwrap() });
+        let (entries, hash) = ([entry], LeafHash::new([7; 32]));
+        let adding = it.one.vault.add_to_index(&lead, &entries, Position::new(1), hash);
+        let (added, ()) = tokio::join!(adding, it.shreds_a_moment_later(number));
+        added.unwrap();
     }
-    tasks.join_all().await;
     let mut intruder = it.place.intruder().await;
     assert_eq!(intruder.runs("DELETE FROM lookup_entries").await.unwrap(), 0);
     let late = "INSERT INTO lookup_entries (kind, tag, position, owner, occurred_us) \
@@ -129,7 +128,7 @@ async fn one_instance_keeps_the_index_and_whoever_lost_that_right_writes_nothing
     it.one.vault.begin_index(&lead).await.unwrap();
     assert_eq!(it.one.vault.index_position().await.unwrap(), Position::START);
     // Longer than the server bears silence.
-    tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
     assert!(it.other.vault.lead_index().await.unwrap().is_none(), "it gives signs of life");
     it.drops_all_connections().await;
     let next = it.other.vault.lead_index().await.unwrap().unwrap();
@@ -145,7 +144,7 @@ async fn one_instance_keeps_the_index_and_whoever_lost_that_right_writes_nothing
         if it.one.vault.lead_index().await.unwrap().is_some() {
             return;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
     unreachable!("nobody lets go of the lease")
 }

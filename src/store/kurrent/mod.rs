@@ -19,6 +19,7 @@ mod event;
 mod index;
 mod plan;
 mod reader;
+mod sending;
 mod server;
 mod taking_over;
 mod writer;

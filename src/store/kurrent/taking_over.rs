@@ -3,9 +3,9 @@
 //! Their bytes are fixed, recorded time included. So a copy that is cut short sends the same again at the same exact
 //! revision, and whichever try arrives is right.
 
-use super::appending::Sent;
 use super::index;
 use super::plan::{Placed, place};
+use super::sending::Sent;
 use super::writer::Writer;
 use crate::store::append::{follow_on, store_members};
 use crate::store::{SealedEvent, StoreError, StreamHead, TakenOver};
