@@ -174,7 +174,8 @@ struct Disorder<'c> {
     cluster: &'c Cluster,
     doors: Doors,
     servers: Vec<Option<Server>>,
-    done: Vec<(&'static str, Instant)>,
+    /// What was done, when it began and how long it took until all was up again.
+    done: Vec<(&'static str, Instant, Duration)>,
 }
 
 impl Disorder<'_> {
@@ -221,7 +222,7 @@ impl Disorder<'_> {
                 "one instance asleep"
             }
         };
-        self.done.push((name, at));
+        self.done.push((name, at, at.elapsed()));
     }
 }
 
@@ -366,9 +367,9 @@ async fn holds(disorder: &Disorder<'_>, writers: &Writers, watched: &Watched) {
     log.read_on(&servers[0].as_role("auditor")).await;
     let checkpoints = are_of_one_history(watched, &log);
     println!("{checkpoints} checkpoints of one history; until the tree grew again:");
-    for (what, at) in &disorder.done {
+    for (what, at, took) in &disorder.done {
         let grew = watched.grew_after(*at).unwrap_or_else(|| unreachable!("the tree never grew again"));
-        println!("  {grew:>8.1?} after {what}");
+        println!("  {grew:>8.1?} after {what}; all was up again after {took:.1?}");
     }
 }
 

@@ -56,10 +56,9 @@ struct Boxes(PgConnection);
 impl Boxes {
     async fn keep(site: &Site<'_>) -> Self {
         let mut connection = PgConnection::connect(&site.url).await.unwrap();
-        sqlx::raw_sql("CREATE TABLE public.kept AS SELECT * FROM events.boxes")
-            .execute(&mut connection)
-            .await
-            .unwrap();
+        let keep = "CREATE TABLE public.kept AS SELECT b.* FROM events.boxes b JOIN events.events USING (position) \
+            JOIN events.streams USING (stream) WHERE name = 'subject-p-invented-1'";
+        sqlx::raw_sql(keep).execute(&mut connection).await.unwrap();
         Self(connection)
     }
 

@@ -8,12 +8,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use reqwest::Method;
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
-use subject_record::clock::SeededEntropy;
+use subject_record::clock::{SeededEntropy, SystemClock};
 use subject_record::store::postgres::{PostgresSettings, PostgresStore};
 
 use super::Cluster;
 use crate::conformance::checker::check_log;
-use crate::conformance::given::{Shape, any, clock, event, person, record};
+use crate::conformance::given::{Shape, any, event, person, record};
 use crate::doors::given::{consented, moved_to, registered};
 use crate::doors::server::House;
 use crate::instances::site::has_caught_up;
@@ -73,7 +73,8 @@ impl Given {
     async fn store(&self, role: &str) -> PostgresStore {
         let entropy = Arc::new(SeededEntropy::new(1));
         let settings = PostgresSettings::default();
-        PostgresStore::open(&self.url_of(role), &settings, clock(), entropy).await.unwrap()
+        let clock = Arc::new(SystemClock::default());
+        PostgresStore::open(&self.url_of(role), &settings, clock, entropy).await.unwrap()
     }
 
     async fn connection(&self, role: &str) -> PgConnection {
