@@ -16,7 +16,7 @@ use crate::log_check::{Anchor, Claimed, Progress, Question, check};
 use crate::notary::note::VerifierKey;
 use crate::notary::stored::StoredLog;
 use crate::notary::{KeptCheckpoint, Place};
-use crate::store::place::Place;
+use crate::store::place::Place as EventsPlace;
 use crate::vault::kek::{FileKek, KekProvider};
 
 /// The transparency log.
@@ -88,8 +88,8 @@ impl Check {
     async fn run(self, common: &Common) -> Result<(), CommandError> {
         let said = |error: &dyn std::error::Error| CommandError::Said(with_causes(error));
         let config = common.config()?;
-        let place: Place = config.store.url.parse().map_err(|error| said(&error))?;
-        if place != Place::Sqlite(None) {
+        let place: EventsPlace = config.store.url.parse().map_err(|error| said(&error))?;
+        if place != EventsPlace::Sqlite(None) {
             return Err(CommandError::Said(format!(
                 "the events are at {place}, and log check reads files: copy them into a folder (store copy --from {place} --to sqlite:FOLDER), put keys.db beside them, and check that"
             )));

@@ -57,7 +57,6 @@ use crate::db::postgres::Postgres;
 
 /// Where the tree is.
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "there is one of it")]
 pub enum Place {
     /// In a file, for one process.
     File(PathBuf),

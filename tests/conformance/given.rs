@@ -74,15 +74,15 @@ impl Fresh {
     }
 
     /// The engine over the server that `KURRENTDB_URL` names, in streams of this test alone.
-    pub(crate) async fn kurrent_server() -> Option<Self> {
-        let url = std::env::var("KURRENTDB_URL").ok()?;
+    pub(crate) async fn kurrent_server() -> Self {
+        let url = std::env::var("KURRENTDB_URL").unwrap();
         let (clock, folder) = (clock(), TempDir::new().unwrap());
         let beside = folder.path().join("kurrent.db");
         let name = folder.path().file_name().unwrap().to_str().unwrap().replace('.', "");
         let (prefix, settings) = (format!("conformance-{name}-"), config::Store::default());
         let store = KurrentStore::open_prefixed(&url, &prefix, &beside, settings, clock.clone());
         let store = Arc::new(store.await.unwrap());
-        Some(Self { store: store.clone(), texts: store, clock, _folder: Some(folder), _server: None })
+        Self { store: store.clone(), texts: store, clock, _folder: Some(folder), _server: None }
     }
 }
 

@@ -13,7 +13,7 @@ use crate::postgres::{Cluster, Proxy};
 
 /// Ends every session that holds the lease of a projection, and says how many there were.
 async fn end_sessions(home: &Home) -> i64 {
-    let Home::Database(url) = home else { panic!("only a database has sessions") };
+    let Home::Database(url) = home else { unreachable!("only a database has sessions") };
     let mut connection = PgConnection::connect(url).await.unwrap();
     let ended = "SELECT count(pg_terminate_backend(pid)) FROM pg_locks WHERE locktype = 'advisory' AND granted \
                  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
