@@ -3,6 +3,7 @@
 //! One task owns what writes; callers put their appends into a bounded queue and are answered when they are durable.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use subject_record_schemas::StreamName;
@@ -27,6 +28,14 @@ pub(super) trait Writes: Send + 'static {
 
     /// Whether an append would be taken now.
     async fn ready(&mut self) -> Result<(), AppendError>;
+
+    /// How long nothing is asked of it before it looks around by itself.
+    fn idle(&self) -> Duration {
+        Duration::MAX
+    }
+
+    /// Looks around, since nothing is asked of it.
+    async fn look(&mut self) {}
 }
 
 type Appends = Vec<Result<Appended, AppendError>>;
@@ -172,9 +181,13 @@ async fn run(mut writer: impl Writes, mut inbox: mpsc::UnboundedReceiver<Command
     loop {
         let command = match next.take() {
             Some(command) => command,
-            None => match inbox.recv().await {
-                Some(command) => command,
-                None => break,
+            None => match tokio::time::timeout(writer.idle(), inbox.recv()).await {
+                Ok(Some(command)) => command,
+                Ok(None) => break,
+                Err(_) => {
+                    writer.look().await;
+                    continue;
+                }
             },
         };
         match command {

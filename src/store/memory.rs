@@ -9,9 +9,10 @@ use subject_record_schemas::{Position, Revision, StreamName};
 use tokio::sync::watch;
 
 use super::append::{RecordedTimes, STORED_BYTES_MAX, leaf_hash};
+use super::plan::check_marks;
 use super::{
     Append, AppendError, Appended, Capabilities, EventKey, EventStore, Mark, Outcome, Receipt, RecordedEvent,
-    SealedBox, SealedEvent, StoreError, StreamHead, TakenOver, TextStore, append::follow_on,
+    SealedBox, StoreError, StreamHead, TakenOver, TextStore, append::follow_on,
 };
 use crate::clock::Clock;
 
@@ -126,17 +127,6 @@ impl Contents {
         let outcomes = outcomes.collect();
         Ok(Appended { outcomes, head: head.map(|h| h.revision) })
     }
-}
-
-/// What the fence and the registration of a stream forbid.
-fn check_marks(head: Option<StreamHead>, new: &[&SealedEvent]) -> Result<(), AppendError> {
-    if head.is_some_and(|h| h.fenced) && new.iter().any(|event| event.sealed_box.is_some()) {
-        return Err(AppendError::Fenced);
-    }
-    if head.is_some_and(|h| h.registered) && new.iter().any(|event| event.mark == Mark::Registration) {
-        return Err(AppendError::AlreadyRegistered);
-    }
-    Ok(())
 }
 
 /// The receipt of a recorded event.

@@ -214,7 +214,7 @@ fn check_state(append: &Append, head: Option<StreamHead>, new: &[&SealedEvent]) 
 }
 
 /// What the fence and the registration of a stream forbid.
-fn check_marks(head: Option<StreamHead>, new: &[&SealedEvent]) -> Result<(), AppendError> {
+pub(super) fn check_marks(head: Option<StreamHead>, new: &[&SealedEvent]) -> Result<(), AppendError> {
     if head.is_some_and(|head| head.fenced) && new.iter().any(|event| event.sealed_box.is_some()) {
         return Err(AppendError::Fenced);
     }

@@ -32,7 +32,7 @@ type Results = Vec<Option<Result<Appended, AppendError>>>;
 
 impl Writer {
     /// Appends a batch and answers each append.
-    pub(super) async fn append(&mut self, batch: &[Append]) -> Vec<Result<Appended, AppendError>> {
+    pub(super) async fn append_batch(&mut self, batch: &[Append]) -> Vec<Result<Appended, AppendError>> {
         let mut results: Results = batch.iter().map(|_| None).collect();
         let mut tries = vec![0; batch.len()];
         while results.iter().any(Option::is_none) {

@@ -7,7 +7,7 @@ use sqlx::{Connection, Row, SqliteConnection};
 use subject_record_schemas::{EventId, Revision, Source, StreamName};
 
 use super::event::Seen;
-use super::index::{mark_number, row_number, unreadable};
+use super::index::{row_number, unreadable};
 use super::plan::Placed;
 use crate::store::{EventKey, Mark, SealedBox, SealedEvent, StoreError};
 
@@ -89,7 +89,7 @@ impl Claims {
                     .bind(number)
                     .bind(place)
                     .bind(append.needed.map(|needed| row_number(needed.number())))
-                    .bind(mark_number(event.mark))
+                    .bind(event.mark.number())
                     .bind(&event.text_before)
                     .bind(&event.text_after)
                     .bind(sealed.map(|sealed| i64::from(sealed.generation)))

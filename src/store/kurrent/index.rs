@@ -8,7 +8,7 @@ use sqlx::{Row, SqliteConnection, SqlitePool};
 use subject_record_schemas::{EventId, LeafHash, Position, Revision, Source, StreamName};
 
 use super::event::{Seen, position};
-use crate::store::{EventKey, Mark, Receipt, RecordedEvent, SealedBox, StoreError, StreamHead};
+use crate::store::{EventKey, Receipt, RecordedEvent, SealedBox, StoreError, StreamHead};
 
 const LAST: &str = "SELECT position, prepare, stream, revision, source, id, recorded_us, leaf FROM events \
     ORDER BY position DESC LIMIT 1";
@@ -81,14 +81,6 @@ pub(super) fn row_number(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-pub(super) fn mark_number(mark: Mark) -> i64 {
-    match mark {
-        Mark::None => 0,
-        Mark::Registration => 1,
-        Mark::Fence => 2,
-    }
-}
-
 pub(super) fn unreadable(what: &str) -> StoreError {
     StoreError::Row(format!("beside KurrentDB: {what}"))
 }
@@ -134,7 +126,7 @@ pub(super) async fn add(connection: &mut SqliteConnection, seen: &Seen) -> Resul
         .bind(row_number(seen.revision.number()))
         .bind(seen.key.source.as_str())
         .bind(seen.key.id.as_str())
-        .bind(mark_number(seen.mark))
+        .bind(seen.mark.number())
         .bind(seen.recorded_at.timestamp_micros())
         .bind(seen.leaf_hash.bytes().as_slice());
     query.execute(connection).await.map(drop)

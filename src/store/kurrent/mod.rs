@@ -33,10 +33,11 @@ use eventstore::ClientSettings;
 use sqlx::SqlitePool;
 use sqlx::migrate::Migrator;
 use subject_record_schemas::{Position, Revision, StreamName};
-use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::sync::watch;
 
 use self::server::Server;
-use self::writer::{Command, Writer};
+use self::writer::Writer;
+use super::group::Queue;
 use super::{
     Append, AppendError, Appended, Capabilities, EventKey, EventStore, RecordedEvent, SealedBox, StoreError,
     StreamHead, TakenOver, TextStore,
@@ -71,9 +72,7 @@ pub enum OpenError {
 pub struct KurrentStore {
     readers: SqlitePool,
     server: Server,
-    commands: mpsc::UnboundedSender<Command>,
-    waiting: Arc<Semaphore>,
-    batch_events_max: usize,
+    queue: Queue,
     last_position: watch::Receiver<Position>,
 }
 
@@ -111,12 +110,9 @@ impl KurrentStore {
         let (publish, last_position) = watch::channel(Position::START);
         let server = Server::new(client, prefix);
         let batch_events_max = settings.batch_events_max.max(1);
-        let writer = Writer::open(connection, server.clone(), clock, batch_events_max, publish).await?;
-        // Unbounded, because `waiting` bounds what is in it.
-        let (commands, inbox) = mpsc::unbounded_channel();
-        tokio::spawn(writer.run(inbox));
-        let waiting = Arc::new(Semaphore::new(settings.queue_events_max as usize));
-        Ok(Self { readers, server, commands, waiting, batch_events_max, last_position })
+        let writer = Writer::open(connection, server.clone(), clock, publish).await?;
+        let queue = Queue::start(writer, settings.queue_events_max, batch_events_max);
+        Ok(Self { readers, server, queue, last_position })
     }
 
     /// Empties the index of a file that no process owns; the next start makes it again from the server. Claims, boxes
@@ -129,55 +125,16 @@ impl KurrentStore {
         sqlx::query("DELETE FROM events").execute(&mut connection).await.map_err(StoreError::from)?;
         Ok(())
     }
-
-    async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Option<T> {
-        let (reply, answer) = oneshot::channel();
-        self.commands.send(command(reply)).ok()?;
-        answer.await.ok()
-    }
 }
 
 fn tuning(settings: &config::Store) -> WriterTuning {
     WriterTuning { page_bytes: 8192, statements_max: 40, wal_checkpoint_pages: settings.wal_checkpoint_pages }
 }
 
-/// The writer is gone: it panicked or the process is ending.
-fn closed() -> StoreError {
-    StoreError::Engine("the writer of the event store has stopped".into())
-}
-
 #[async_trait]
 impl EventStore for KurrentStore {
     async fn append_each(&self, appends: Vec<Append>) -> Vec<Result<Appended, AppendError>> {
-        let mut results = Vec::with_capacity(appends.len());
-        let mut rest = appends.into_iter().peekable();
-        while rest.peek().is_some() {
-            // As many appends as one round of the writer takes; one that is larger is refused alone.
-            let mut events = 0;
-            let mut group = Vec::new();
-            while let Some(append) =
-                rest.next_if(|a| group.is_empty() || events + a.events.len() <= self.batch_events_max)
-            {
-                events += append.events.len();
-                group.push(append);
-            }
-            let count = group.len();
-            let refuse = |refusal: fn() -> AppendError| (0..count).map(move |_| Err(refusal()));
-            if events > self.batch_events_max {
-                results.push(Err(AppendError::TooMany { events, max: self.batch_events_max }));
-                continue;
-            }
-            let permits = u32::try_from(events).unwrap_or(u32::MAX);
-            let Ok(permit) = Arc::clone(&self.waiting).try_acquire_many_owned(permits) else {
-                results.extend(refuse(|| AppendError::QueueFull));
-                continue;
-            };
-            match self.ask(|reply| Command::Append { appends: group, events, permit, reply }).await {
-                Some(answers) => results.extend(answers),
-                None => results.extend(refuse(|| closed().into())),
-            }
-        }
-        results
+        self.queue.append_each(appends).await
     }
 
     async fn read_stream(
@@ -231,10 +188,7 @@ impl EventStore for KurrentStore {
     }
 
     async fn ready(&self) -> Result<(), AppendError> {
-        if self.waiting.available_permits() == 0 {
-            return Err(AppendError::QueueFull);
-        }
-        self.ask(|reply| Command::Ready { reply }).await.unwrap_or_else(|| Err(closed().into()))
+        self.queue.ready().await
     }
 
     async fn has_box(&self, stream: &StreamName) -> Result<bool, StoreError> {
@@ -242,18 +196,11 @@ impl EventStore for KurrentStore {
     }
 
     async fn destroy_boxes(&self, stream: &StreamName) -> Result<u64, StoreError> {
-        let stream = stream.clone();
-        self.ask(|reply| Command::DestroyBoxes { stream, reply }).await.unwrap_or_else(|| Err(closed()))
+        self.queue.destroy_boxes(stream).await
     }
 
-    async fn take_over(&self, mut events: Vec<TakenOver>) -> Result<(), StoreError> {
-        while !events.is_empty() {
-            let rest = events.split_off(events.len().min(self.batch_events_max));
-            let taken = self.ask(|reply| Command::TakeOver { events, reply }).await;
-            taken.unwrap_or_else(|| Err(closed()))?;
-            events = rest;
-        }
-        Ok(())
+    async fn take_over(&self, events: Vec<TakenOver>) -> Result<(), StoreError> {
+        self.queue.take_over(events).await
     }
 
     async fn fenced_streams(&self) -> Result<Vec<StreamName>, StoreError> {
@@ -272,8 +219,7 @@ impl EventStore for KurrentStore {
 #[async_trait]
 impl TextStore for KurrentStore {
     async fn put_text(&self, hash: &str, body: &[u8]) -> Result<(), StoreError> {
-        let (hash, body) = (hash.to_owned(), body.to_vec());
-        self.ask(|reply| Command::PutText { hash, body, reply }).await.unwrap_or_else(|| Err(closed()))
+        self.queue.put_text(hash, body).await
     }
 
     async fn text(&self, hash: &str) -> Result<Option<Vec<u8>>, StoreError> {

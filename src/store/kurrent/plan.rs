@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use subject_record_schemas::{Revision, StreamName};
 
 use crate::store::append::{STORED_BYTES_MAX, leaf_hash};
+use crate::store::plan::check_marks;
 use crate::store::{Append, AppendError, EventKey, Mark, SealedEvent, StreamHead};
 
 /// Events with a place, ready to be sent as one.
@@ -78,15 +79,4 @@ pub(super) fn place(
     }
     let stream = stream.clone();
     Ok(head.filter(|_| !placed.is_empty()).map(|after| Placed { stream, needed, events: placed, after }))
-}
-
-/// What the fence and the registration of a stream forbid.
-fn check_marks(head: Option<StreamHead>, new: &[&SealedEvent]) -> Result<(), AppendError> {
-    if head.is_some_and(|head| head.fenced) && new.iter().any(|event| event.sealed_box.is_some()) {
-        return Err(AppendError::Fenced);
-    }
-    if head.is_some_and(|head| head.registered) && new.iter().any(|event| event.mark == Mark::Registration) {
-        return Err(AppendError::AlreadyRegistered);
-    }
-    Ok(())
 }

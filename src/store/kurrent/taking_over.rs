@@ -12,7 +12,7 @@ use crate::store::{SealedEvent, StoreError, StreamHead, TakenOver};
 
 impl Writer {
     /// Claims, sends and sees events of another store.
-    pub(super) async fn take_over(&mut self, events: Vec<TakenOver>) -> Result<(), StoreError> {
+    pub(super) async fn take_over_all(&mut self, events: Vec<TakenOver>) -> Result<(), StoreError> {
         self.catch_up().await?;
         let streams = events.iter().map(|taken| &taken.event.stream);
         let mut heads = index::heads(&mut self.connection, streams).await?;

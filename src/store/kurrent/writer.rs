@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use sqlx::SqliteConnection;
 use subject_record_schemas::{Position, StreamName};
-use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
+use tokio::sync::watch;
 
 use super::claims::Claims;
 use super::index::{self, Entry};
@@ -14,6 +15,7 @@ use super::server::Server;
 use crate::clock::Clock;
 use crate::db::scrub;
 use crate::store::append::RecordedTimes;
+use crate::store::group::Writes;
 use crate::store::{Append, AppendError, Appended, StoreError, TakenOver};
 
 /// Stored ones only: an open claim's event is settled first.
@@ -27,39 +29,6 @@ const IDLE_MAX: Duration = Duration::from_secs(16);
 /// How long the server may take to show that it is there.
 const READY_MAX: Duration = Duration::from_secs(3);
 
-/// What the writer is asked to do.
-pub(super) enum Command {
-    Append {
-        appends: Vec<Append>,
-        events: usize,
-        permit: OwnedSemaphorePermit,
-        reply: oneshot::Sender<Vec<Result<Appended, AppendError>>>,
-    },
-    DestroyBoxes {
-        stream: StreamName,
-        reply: oneshot::Sender<Result<u64, StoreError>>,
-    },
-    TakeOver {
-        events: Vec<TakenOver>,
-        reply: oneshot::Sender<Result<(), StoreError>>,
-    },
-    Ready {
-        reply: oneshot::Sender<Result<(), AppendError>>,
-    },
-    PutText {
-        hash: String,
-        body: Vec<u8>,
-        reply: oneshot::Sender<Result<(), StoreError>>,
-    },
-}
-
-/// One caller's appends within a batch, and where its answers go.
-struct Waiting {
-    appends: usize,
-    reply: oneshot::Sender<Vec<Result<Appended, AppendError>>>,
-    _permit: OwnedSemaphorePermit,
-}
-
 pub(super) struct Writer {
     pub(super) connection: SqliteConnection,
     pub(super) server: Server,
@@ -69,7 +38,7 @@ pub(super) struct Writer {
     pub(super) times: RecordedTimes,
     pub(super) publish: watch::Sender<Position>,
     clock: Arc<dyn Clock>,
-    batch_events_max: usize,
+    idle: Duration,
 }
 
 impl Writer {
@@ -78,7 +47,6 @@ impl Writer {
         connection: SqliteConnection,
         server: Server,
         clock: Arc<dyn Clock>,
-        batch_events_max: usize,
         publish: watch::Sender<Position>,
     ) -> Result<Self, StoreError> {
         let mut writer = Self {
@@ -89,7 +57,7 @@ impl Writer {
             times: RecordedTimes::after(None),
             publish,
             clock,
-            batch_events_max,
+            idle: IDLE,
         };
         writer.load().await?;
         writer.catch_up().await?;
@@ -117,68 +85,30 @@ impl Writer {
         }
         next
     }
+}
 
-    /// Runs until every sender is gone and the queue is empty.
-    pub(super) async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Command>) {
-        let (mut next, mut idle) = (None, IDLE);
-        loop {
-            let command = match next.take() {
-                Some(command) => command,
-                None => match tokio::time::timeout(idle, inbox.recv()).await {
-                    Ok(Some(command)) => command,
-                    Ok(None) => break,
-                    Err(_) => {
-                        idle = if self.look().await { IDLE } else { IDLE_MAX.min(idle * 2) };
-                        continue;
-                    }
-                },
-            };
-            match command {
-                Command::Append { appends, events, permit, reply } => {
-                    let mut batch_events = events;
-                    let mut waiting = vec![Waiting { appends: appends.len(), reply, _permit: permit }];
-                    let mut batch = appends;
-                    while let Ok(command) = inbox.try_recv() {
-                        match command {
-                            Command::Append { appends, events, permit, reply }
-                                if batch_events + events <= self.batch_events_max =>
-                            {
-                                batch_events += events;
-                                waiting.push(Waiting { appends: appends.len(), reply, _permit: permit });
-                                batch.extend(appends);
-                            }
-                            other => {
-                                next = Some(other);
-                                break;
-                            }
-                        }
-                    }
-                    let mut results = self.append(&batch).await.into_iter();
-                    for caller in waiting {
-                        // A caller that went away does not undo what it asked for.
-                        let _ = caller.reply.send(results.by_ref().take(caller.appends).collect());
-                    }
-                    idle = IDLE;
-                }
-                Command::DestroyBoxes { stream, reply } => {
-                    let _ = reply.send(self.destroy_boxes(&stream).await);
-                }
-                Command::TakeOver { events, reply } => {
-                    let _ = reply.send(self.take_over(events).await);
-                }
-                Command::Ready { reply } => {
-                    let _ = reply.send(self.ready().await);
-                }
-                Command::PutText { hash, body, reply } => {
-                    let query = sqlx::query(PUT_TEXT).bind(hash).bind(body).execute(&mut self.connection);
-                    let _ = reply.send(query.await.map(|_| ()).map_err(StoreError::from));
-                }
-            }
-        }
+#[async_trait]
+impl Writes for Writer {
+    async fn append(&mut self, batch: &[Append]) -> Vec<Result<Appended, AppendError>> {
+        self.idle = IDLE;
+        self.append_batch(batch).await
     }
 
-    /// Looks whether the log went on, and what became of open claims. Says whether it found anything.
-    async fn look(&mut self) -> bool {
+    async fn take_over(&mut self, events: Vec<TakenOver>) -> Result<(), StoreError> {
+        self.take_over_all(events).await
+    }
+
+    async fn put_text(&mut self, hash: String, body: Vec<u8>) -> Result<(), StoreError> {
+        sqlx::query(PUT_TEXT).bind(hash).bind(body).execute(&mut self.connection).await?;
+        Ok(())
+    }
+
+    fn idle(&self) -> Duration {
+        self.idle
+    }
+
+    /// Looks whether the log went on, and what became of open claims.
+    async fn look(&mut self) {
         let before = self.last.as_ref().map(|last| last.at);
         let looked = match self.catch_up().await {
             Ok(()) => self.sweep().await,
@@ -190,7 +120,8 @@ impl Writer {
                 tracing::error!(%error, "the index beside KurrentDB cannot be read");
             }
         }
-        self.last.as_ref().map(|last| last.at) != before
+        let has_moved = self.last.as_ref().map(|last| last.at) != before;
+        self.idle = if has_moved { IDLE } else { IDLE_MAX.min(self.idle * 2) };
     }
 
     async fn ready(&mut self) -> Result<(), AppendError> {
