@@ -9,16 +9,28 @@ use super::given::{PERSON, checkpoint_over, copy, log_check, log_key, tamper, to
 use crate::demo::{BINARY, program};
 use crate::doors::given::{answered, consented, disclosed, registered};
 use crate::doors::server::{House, Server};
+use crate::kurrent::double::Double;
 use crate::postgres::Cluster;
 
 fn store_copy(from: &str, to: &str) -> Output {
     program(BINARY).args(["store", "copy", "--format", "json", "--from", from, "--to", to]).output().unwrap()
 }
 
-/// What `store copy` said of a copy that succeeded: events, copied now, boxes, root.
-fn copied(from: &str, to: &str) -> (u64, u64, u64, String) {
-    let output = store_copy(from, to);
-    assert!(output.status.success(), "{from} to {to}: {}", String::from_utf8_lossy(&output.stderr));
+/// The same with the settings of a folder, in which what stands beside KurrentDB is kept.
+fn copied_in(house: &House, from: &str, to: &str) -> Said {
+    said(house.run(&["store", "copy", "--format", "json", "--from", from, "--to", to]))
+}
+
+/// Events, copied now, boxes, root.
+type Said = (u64, u64, u64, String);
+
+/// What `store copy` said of a copy that succeeded.
+fn copied(from: &str, to: &str) -> Said {
+    said(store_copy(from, to))
+}
+
+fn said(output: Output) -> Said {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let number = |name: &str| said[name].as_u64().unwrap();
     (number("events"), number("copied_now"), number("boxes"), said["root"].as_str().unwrap().to_owned())
@@ -62,7 +74,10 @@ async fn a_log_that_went_around_all_engines_is_the_same_log_and_its_proofs_hold(
     let there = copied(&data, &postgres);
     assert_eq!(there.0, there.1);
     assert!(there.0 >= before.checkpoint.size && there.2 > 0);
-    let back = copied(&postgres, &sqlite(&house.path("back")));
+    let server = Double::start();
+    let on = copied_in(&house, &postgres, &server.url());
+    assert_eq!(on, there);
+    let back = copied_in(&house, &server.url(), &sqlite(&house.path("back")));
     assert_eq!(back, there, "events, boxes and root are the same at the end of the way");
 
     // The events that came back take the place of those that went.
