@@ -192,7 +192,7 @@ fn the_readme_lists_the_folders_that_are_there() {
         assert!(root().join(path).exists(), "the README lists {path}, which is not there");
     }
     let mut there: Vec<String> = Vec::new();
-    for folder in ["", "src", "migrations/sqlite"] {
+    for folder in ["", "src", "migrations/sqlite", "migrations/postgres"] {
         for entry in std::fs::read_dir(root().join(folder)).unwrap() {
             let path = entry.unwrap().path();
             let shown = name(&path);

@@ -47,6 +47,8 @@ impl Postgres {
         let options = options
             .application_name("subject-record")
             .options([
+                // Of what instances that start together make at once, one finds it made.
+                ("client_min_messages", "warning"),
                 ("search_path", schema),
                 // An instance that is cut off must not hold its locks for longer than others are to wait.
                 ("tcp_keepalives_idle", "1"),
