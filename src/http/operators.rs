@@ -45,6 +45,7 @@ pub(super) async fn ready(State(service): State<Arc<Service>>) -> Response {
         "notary": {
             "checkpoint_size": notary.checkpoint.as_ref().map_or(0, |signed| signed.checkpoint.size),
             "position": notary.position,
+            "leads": *service.app.notary.leads().borrow(),
             "refuses": notary.refusal.map(|refusal| refusal.to_string()),
         },
     });

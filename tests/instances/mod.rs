@@ -5,4 +5,5 @@ mod disorder;
 mod erased;
 pub(crate) mod site;
 mod skipping;
+mod takeover;
 mod tokens;
