@@ -6,14 +6,12 @@ use std::sync::Arc;
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use reqwest::Method;
-use subject_record_schemas::{Fact, StoredEvent};
 
 use super::client::Client;
 use super::{CommandError, Common, Format, output, with_causes};
 use crate::app::NewLog;
 use crate::db::FolderLock;
 use crate::log_check::{Anchor, Claimed, Progress, Question, check};
-use crate::notary::note::VerifierKey;
 use crate::notary::stored::StoredLog;
 use crate::notary::{KeptCheckpoint, Place};
 use crate::store::place::Place as EventsPlace;
@@ -58,10 +56,10 @@ impl Log {
             }
             Self::Key => {
                 let client = Client::open(common, NewLog::Refuse).await?;
-                let answer = client.send(client.request(Method::GET, "/v1/events/0000000000000001")).await;
+                let answer = client.send(client.request(Method::GET, "/log/key")).await;
                 let text = text_of(&client, answer).await;
                 client.close().await;
-                output::print(&format!("{}\n", key_of(&text?)?))
+                output::print(&text?)
             }
         }
     }
@@ -72,16 +70,6 @@ async fn text_of(
     answer: Result<reqwest::Response, CommandError>,
 ) -> Result<String, CommandError> {
     answer?.text().await.map_err(|error| client.unreachable(error))
-}
-
-/// The key that the first event names.
-fn key_of(first_event: &str) -> Result<VerifierKey, CommandError> {
-    let no_log = || CommandError::Said("the first event opens no log".into());
-    let fact = StoredEvent::read(first_event.as_bytes()).and_then(|stored| stored.fact());
-    let Ok(Fact::LogOpened(opened)) = fact else { return Err(no_log()) };
-    let mut key = [0; 32];
-    hex::decode_to_slice(opened.verifier_key.as_str(), &mut key).map_err(|_| no_log())?;
-    VerifierKey::new_ed25519(opened.verifier_key_name.as_str(), &key).map_err(|_| no_log())
 }
 
 impl Check {

@@ -63,6 +63,11 @@ pub(super) async fn checkpoint(State(service): State<Arc<Service>>) -> Result<Re
     }
 }
 
+/// `GET /log/key`: the key that verifies the log's checkpoints, as a C2SP vkey.
+pub(super) async fn key(State(service): State<Arc<Service>>) -> Response {
+    answer(format!("{}\n", service.app.notary.verifier_key()).into_bytes(), TEXT, FOR_A_MOMENT)
+}
+
 /// `GET /log/tile/<L>/<N>[.p/<W>]`: hashes of the tree.
 pub(super) async fn tile(
     State(service): State<Arc<Service>>,

@@ -110,6 +110,7 @@ fn router(service: &Arc<Service>) -> Router {
         .route("/health/live", get(operators::live))
         .route("/health/ready", get(operators::ready))
         .route("/log/checkpoint", get(log::checkpoint))
+        .route("/log/key", get(log::key))
         .route("/log/tile/{*path}", get(log::tile))
         .route("/openapi.json", get(openapi::json))
         .route("/docs", get(openapi::page))

@@ -6,7 +6,7 @@ use super::super::operation::{Answer, Body, Group, Kind, Method, Operation, Para
 use super::{STORE, SUBJECT, WRITING};
 use crate::error::{self, Code};
 
-pub(super) const ALL: &[Operation] = &[DOSSIER, PROOF, ENTRIES, CHECKPOINT, TILE];
+pub(super) const ALL: &[Operation] = &[DOSSIER, PROOF, ENTRIES, CHECKPOINT, KEY, TILE];
 
 const NOTARY: &[Code] = &[error::NOTARY_FAULT];
 
@@ -127,6 +127,30 @@ const CHECKPOINT: Operation = Operation {
         example: "",
     }],
     refusals: &[&[error::NOT_FOUND, error::NOTARY_REFUSES]],
+    example_query: "",
+};
+
+const KEY: Operation = Operation {
+    id: "log_key",
+    method: Method::Get,
+    path: "/log/key",
+    group: Group::Anybody,
+    roles: &[],
+    summary: "The key that verifies checkpoints",
+    text: &[
+        "A C2SP vkey: name of the log, hash of the key, key. Who does not trust this service has it from elsewhere too, \
+             and compares.",
+    ],
+    parameters: &[],
+    bodies: &[],
+    answers: &[Answer {
+        status: 200,
+        text: "The key.",
+        content: &[("text/plain; charset=utf-8", "Text")],
+        headers: &[("Cache-Control", "A second.")],
+        example: "",
+    }],
+    refusals: &[],
     example_query: "",
 };
 
