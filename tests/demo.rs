@@ -125,6 +125,21 @@ impl Demo {
         self.wait_for(simulation().year().events.last().unwrap()).await;
     }
 
+    /// Waits for the rows of the last event of the year too: read models give way to whatever else there is to do.
+    pub(crate) async fn is_followed(&self) {
+        self.is_loaded().await;
+        let url = format!("{}/health/ready", self.url());
+        for _ in 0..1_500 {
+            let ready: serde_json::Value = self.http.get(&url).send().await.unwrap().json().await.unwrap();
+            let projections = ready["projections"].as_array().unwrap();
+            if projections.iter().all(|p| p["lag_events"] == 0 && p.get("rebuilding").is_none()) {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(40)).await;
+        }
+        unreachable!("the read models never caught up");
+    }
+
     /// Every event, by position from 1 on.
     pub(crate) async fn log(&self) -> Vec<Stored> {
         let mut log = Vec::new();

@@ -74,7 +74,7 @@ struct Examples {
 impl Examples {
     async fn of(folder: &Path) -> Self {
         let demo = Demo::start(folder).await;
-        demo.is_loaded().await;
+        demo.is_followed().await;
         let blocks = blocks();
         let tokens = &blocks.iter().find(|block| block.heading == "The doors").unwrap().script;
         assert_eq!(tokens, ". subject-record-demo/demo.env\n");
@@ -380,7 +380,7 @@ async fn the_showcase_is_whole_when_the_address_is_printed_and_the_rest_comes_be
     assert!(shown.len() > 20);
     assert_eq!(shown, of_hers);
 
-    demo.is_loaded().await;
+    demo.is_followed().await;
     let log = demo.log().await;
     let stored = log.iter().filter(|stored| stored.document["source"] != "subject-record");
     let stored: Vec<_> = stored.map(|s| format!("{} {}", s.document["source"], s.document["id"])).collect();
@@ -391,7 +391,7 @@ async fn the_showcase_is_whole_when_the_address_is_printed_and_the_rest_comes_be
 async fn a_second_start_serves_what_is_there() {
     let folder = TempDir::new().unwrap();
     let demo = Demo::start(folder.path()).await;
-    demo.is_loaded().await;
+    demo.is_followed().await;
     let (log, tokens) = (
         demo.log().await,
         ["EMITTER", "SUPPORT", "AUDITOR", "OFFICER", "OPERATOR"].map(|role| demo.token(role)),
@@ -402,7 +402,7 @@ async fn a_second_start_serves_what_is_there() {
     for token in &tokens {
         assert!(again.greeting.contains(token), "the tokens are the same");
     }
-    again.is_loaded().await;
+    again.is_followed().await;
     assert_eq!(again.log().await, log, "whatever it is asked for, it serves what is there");
 }
 
@@ -410,7 +410,7 @@ async fn a_second_start_serves_what_is_there() {
 async fn a_demo_that_was_killed_while_it_loaded_goes_on_where_it_was() {
     let folder = TempDir::new().unwrap();
     let undisturbed = Demo::start(folder.path()).await;
-    undisturbed.is_loaded().await;
+    undisturbed.is_followed().await;
     let whole: Vec<_> = undisturbed.log().await.iter().map(telling).collect();
     drop(undisturbed);
 
@@ -424,7 +424,7 @@ async fn a_demo_that_was_killed_while_it_loaded_goes_on_where_it_was() {
         assert!(recorded < whole.len() as u64, "killed too late to show anything");
     }
     let demo = Demo::start(folder.path()).await;
-    demo.is_loaded().await;
+    demo.is_followed().await;
     let log: Vec<_> = demo.log().await.iter().map(telling).collect();
     assert_eq!(log, whole);
 }

@@ -25,7 +25,7 @@ async fn findings(reader: &Reader) -> Value {
 #[tokio::test]
 async fn an_auditor_narrows_the_findings_follows_one_to_the_timeline_and_opens_its_bytes() {
     let Some(reader) = with_role("AUDITOR").await else { return };
-    reader.demo.is_loaded().await;
+    reader.demo.is_followed().await;
     reader.browser.click("nav.lists a[href^='/findings']").await;
     reader.browser.wait_for("li.row").await;
     let all = findings(&reader).await.as_array().unwrap().len();
@@ -72,7 +72,7 @@ async fn an_auditor_narrows_the_findings_follows_one_to_the_timeline_and_opens_i
 #[tokio::test]
 async fn lists_are_told_in_three_languages_and_fit_a_telephone() {
     let Some(reader) = with_role("OFFICER").await else { return };
-    reader.demo.is_loaded().await;
+    reader.demo.is_followed().await;
     for (language, finding, missed) in [
         ("ru", "Передача без согласия", "Сроки"),
         ("kk", "Келісімсіз", "Мерзімдер"),

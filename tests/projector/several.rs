@@ -168,14 +168,16 @@ async fn why_a_projection_stands_is_known_everywhere_and_it_goes_on_from_anywher
     let other = open(&home, small(50), &tape).await;
     tape.show(all);
     let projection = Projection::History;
-    eventually("it stands", async || status(&other, projection).stopped.is_some()).await;
+    for projection in Projection::ALL {
+        eventually("it stands", async || status(&other, projection).stopped.is_some()).await;
+    }
     // The holder still has its session after a while, though it has nothing to write.
     tokio::time::sleep(Duration::from_secs(5)).await;
     assert!(holder.leads(projection), "{:?}", holder.status());
     let stop = status(&other, projection).stopped.unwrap();
     assert_eq!(stop.position.number(), at);
     tape.alter(at, |event| event.bytes = original);
-    other.resume(projection);
+    Projection::ALL.into_iter().for_each(|projection| other.resume(projection));
     reach(&other, all).await;
     assert_eq!(digests(&other, all).await, expected(&tape, all).await);
     for instance in [holder, other] {
@@ -199,11 +201,13 @@ async fn a_database_that_is_away_is_told_and_its_return_is_noticed() {
     reach(&projector, all).await;
     eventually("it is over", async || status(&projector, Projection::People).trouble.is_none()).await;
     cluster.restart_immediate().await;
-    eventually("it has gone on after a crash", async || {
-        projector.leads(Projection::History)
-            && matches!(&projector.reader(Projection::History), Ok(read) if read.progress().await.is_ok_and(|at| at.position.number() == all))
-    })
-    .await;
+    for projection in Projection::ALL {
+        eventually("it has gone on after a crash", async || {
+            projector.leads(projection)
+                && matches!(&projector.reader(projection), Ok(read) if read.progress().await.is_ok_and(|at| at.position.number() == all))
+        })
+        .await;
+    }
     assert_eq!(digests(&projector, all).await, expected(&tape, all).await);
     projector.stop().await;
 }
