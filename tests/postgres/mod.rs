@@ -11,6 +11,7 @@ mod itself;
 mod proxy;
 mod roles;
 mod standby;
+mod step;
 
 pub(crate) use cluster::Cluster;
 pub(crate) use proxy::Proxy;

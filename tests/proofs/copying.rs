@@ -3,11 +3,13 @@
 use std::path::Path;
 use std::process::Output;
 
+use serde_json::{Value, json};
+
 use subject_record::notary::checkpoint::SignedCheckpoint;
 
 use super::given::{PERSON, checkpoint_over, copy, log_check, log_key, tamper, told};
 use crate::demo::{BINARY, program};
-use crate::doors::given::{answered, consented, disclosed, registered};
+use crate::doors::given::{answered, consented, disclosed, moved_to, registered};
 use crate::doors::server::{House, Server};
 use crate::kurrent::double::Double;
 use crate::postgres::Cluster;
@@ -31,7 +33,7 @@ fn copied(from: &str, to: &str) -> Said {
 
 fn said(output: Output) -> Said {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let said: Value = serde_json::from_slice(&output.stdout).unwrap();
     let number = |name: &str| said[name].as_u64().unwrap();
     (number("events"), number("copied_now"), number("boxes"), said["root"].as_str().unwrap().to_owned())
 }
@@ -164,4 +166,47 @@ async fn another_log_an_altered_one_and_a_newer_copy_are_refused() {
     .await;
     let altered = refused(&sqlite(&house.path("data")), &sqlite(&house.path("fresh")));
     assert!(altered.contains("position 0000000000000003") && altered.contains("leaf hash"), "{altered}");
+}
+
+fn keys_copied(from: &str, to: &str) -> Value {
+    let arguments = ["keys", "copy", "--format", "json", "--from", from, "--to", to];
+    let output = program(BINARY).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_record_that_moves_from_files_to_a_database_takes_its_keys_fences_tokens_and_proofs_along() {
+    let server = Server::new().await;
+    server.emitter().record(&[registered(PERSON), moved_to(PERSON, "new@example.kz")]).await;
+    server.emitter().record(&[registered("p-invented-2"), consented("p-invented-2")]).await;
+    let erased = server
+        .run_as("officer", &["subject", "erase", "p-invented-2", "--basis", "subject_request", "--yes"]);
+    assert!(erased.status.success());
+    let before = checkpoint_over(server.address, 8).await;
+    let (house, _) = server.stop().await;
+    let (files, url) =
+        (format!("sqlite:{}", house.path("data").display()), Cluster::shared().database().await);
+    copied(&files, &url);
+    let keys = keys_copied(&files, &url);
+    assert!(keys["keys"].as_u64().unwrap() > 0, "{keys}");
+    assert_eq!((&keys["fences"], &keys["tokens"]), (&json!(1), &json!(5)));
+    assert_eq!(keys_copied(&files, &url), keys, "again, it is the same");
+
+    let moved = house.beside(&[
+        ("store", "url", url.clone().into()),
+        ("vault", "url", url.into()),
+        ("vault", "shares_cluster", true.into()),
+    ]);
+    let server = moved.serve().await;
+    server.emitter().record(&[answered(PERSON)]).await;
+    let after = checkpoint_over(server.address, before.checkpoint.size + 1).await;
+    assert!(after.checkpoint.size > before.checkpoint.size, "the log goes on under the same key");
+    let shown =
+        server.run_as("support", &["subject", "timeline", PERSON, "--purpose", "support", "--case", "T-1"]);
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    assert!(shown.contains("new@example.kz"), "{shown}");
+    let late = consented("p-invented-2").to_string();
+    let late = server.emitter().post("/v1/events", "application/cloudevents+json", late).await;
+    assert_eq!(late.status, 410, "{late:?}");
 }

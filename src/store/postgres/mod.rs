@@ -2,10 +2,12 @@
 //!
 //! - [`writer`]: each instance gathers what waits into one statement. The one-row sequencer makes the instances' commits
 //!   one order: positions have no gaps and nobody sees one before those below it, without waiting for any time-out.
+//! - [`batch`]: alone, or under the sequencer's lock.
 //! - [`arrays`]: that statement, rows as arrays.
 //! - [`listener`]: followers are woken by what any instance commits.
 
 mod arrays;
+mod batch;
 mod listener;
 mod writer;
 

@@ -20,18 +20,16 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::PostgresSettings;
-use super::arrays::{Given, Numbers, write};
+use super::batch::{CONTENDED_BATCHES, STATE, STATE_LOCKED};
 use super::listener::reach;
 use crate::clock::{Clock, Entropy};
 use crate::db::outage::{Pauses, is_away, within};
 use crate::db::postgres::Postgres;
 use crate::store::append::RecordedTimes;
-use crate::store::group::{Writes, failed, is_unique_violation};
+use crate::store::group::{Writes, failed};
 use crate::store::plan::{Ground, KnownStream, Plan};
 use crate::store::{Append, AppendError, Appended, EventKey, Receipt, StoreError, TakenOver, reader};
 
-const STATE: &str = "SELECT position, recorded_us, streams, sources FROM sequencer";
-const STATE_LOCKED: &str = "SELECT position, recorded_us, streams, sources FROM sequencer FOR UPDATE";
 const SOURCES: &str = "SELECT source, name FROM sources";
 const DESTROY_BOXES: &str = "DELETE FROM boxes WHERE position IN \
     (SELECT position FROM events WHERE stream = (SELECT stream FROM streams WHERE name = $1))";
@@ -40,32 +38,26 @@ const PUT_TEXT: &str = "INSERT INTO texts (hash, body) VALUES ($1, $2) ON CONFLI
 const SYNCED: &str = "SELECT set_config('synchronous_commit', 'on', false) \
     WHERE current_setting('synchronous_commit') = 'off'";
 
-/// Batches for which the lock is taken first, after another instance came in between.
-const CONTENDED_BATCHES: u32 = 32;
-
-type Answers = Vec<Result<Appended, AppendError>>;
-type State = (i64, Option<i64>, i64, i64);
-
-/// A batch that may or may not have been written.
-type Unknown = Option<Plan>;
+pub(super) type Answers = Vec<Result<Appended, AppendError>>;
+pub(super) type State = (i64, Option<i64>, i64, i64);
 
 pub(super) struct Writer {
     place: Postgres,
-    connection: Option<PgConnection>,
+    pub(super) connection: Option<PgConnection>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     outage_max: Duration,
-    heads: LruCache<StreamName, KnownStream>,
-    sources: HashMap<Source, i64>,
-    last_position: u64,
-    last_stream: i64,
-    last_source: i64,
+    pub(super) heads: LruCache<StreamName, KnownStream>,
+    pub(super) sources: HashMap<Source, i64>,
+    pub(super) last_position: u64,
+    pub(super) last_stream: i64,
+    pub(super) last_source: i64,
     times: RecordedTimes,
     /// Look names up before writing: set after a batch that held a repeated one, since such come in runs.
-    look_up_first: bool,
+    pub(super) look_up_first: bool,
     /// Batches for which the lock is still taken first.
-    contended: u32,
-    publish: Arc<watch::Sender<Position>>,
+    pub(super) contended: u32,
+    pub(super) publish: Arc<watch::Sender<Position>>,
 }
 
 impl Writer {
@@ -101,14 +93,18 @@ impl Writer {
         Ok(writer)
     }
 
-    async fn connect(&self) -> Result<PgConnection, sqlx::Error> {
+    pub(super) async fn connect(&self) -> Result<PgConnection, sqlx::Error> {
         let mut connection = self.place.connect().await?;
         within(sqlx::query(SYNCED).execute(&mut connection)).await?;
         Ok(connection)
     }
 
     /// Makes what the sequencer says the state in memory. Whatever was known of streams may have changed.
-    async fn take_in(&mut self, connection: &mut PgConnection, state: State) -> Result<(), sqlx::Error> {
+    pub(super) async fn take_in(
+        &mut self,
+        connection: &mut PgConnection,
+        state: State,
+    ) -> Result<(), sqlx::Error> {
         let (position, recorded_us, streams, sources) = state;
         self.heads.clear();
         if sources != self.last_source {
@@ -124,11 +120,11 @@ impl Writer {
         Ok(())
     }
 
-    fn is_where_it_was(&self, state: State) -> bool {
+    pub(super) fn is_where_it_was(&self, state: State) -> bool {
         u64::try_from(state.0).is_ok_and(|position| position == self.last_position)
     }
 
-    async fn streams_of<'n>(
+    pub(super) async fn streams_of<'n>(
         &mut self,
         connection: &mut PgConnection,
         names: impl Iterator<Item = &'n StreamName> + Clone,
@@ -156,7 +152,7 @@ impl Writer {
     }
 
     /// Plans a batch, with its names looked up if that is asked for or may matter.
-    async fn plan(
+    pub(super) async fn plan(
         &mut self,
         connection: &mut PgConnection,
         batch: &[Append],
@@ -182,127 +178,6 @@ impl Writer {
         let keys: Vec<_> = batch.iter().flat_map(|append| &append.events).map(|event| &event.key).collect();
         let recorded = within(reader::receipts(connection, &keys)).await?;
         Ok((plan(&recorded), true))
-    }
-
-    /// Writes a plan that has events; `None` when the log has moved on.
-    async fn write(&self, connection: &mut PgConnection, plan: &Plan) -> Result<Option<Given>, sqlx::Error> {
-        let numbers = Numbers {
-            last_position: self.last_position,
-            last_stream: self.last_stream,
-            sources: &self.sources,
-            last_source: self.last_source,
-        };
-        within(write(connection, plan, &numbers)).await
-    }
-
-    /// Makes a written plan the state in memory, and answers it.
-    fn settle(&mut self, plan: Plan, given: Given) -> Answers {
-        self.look_up_first = plan.repeated;
-        self.last_position += plan.events.len() as u64;
-        self.last_stream = given.streams.values().copied().max().unwrap_or(self.last_stream);
-        self.last_source = given.sources.values().copied().max().unwrap_or(self.last_source);
-        self.sources.extend(given.sources);
-        for (name, mut known) in plan.streams {
-            known.number = known.number.or_else(|| given.streams.get(&name).copied());
-            // A stream that is not in the tables is not remembered as absent: it may be the next to come.
-            if known.number.is_some() {
-                self.heads.put(name, known);
-            }
-        }
-        reach(&self.publish, Position::new(self.last_position));
-        plan.results
-    }
-
-    /// Writes a batch, or answers `None` when another instance came in between.
-    async fn write_alone(
-        &mut self,
-        connection: &mut PgConnection,
-        batch: &[Append],
-        unknown: &mut Unknown,
-    ) -> Result<Option<Answers>, sqlx::Error> {
-        let mut look_up = false;
-        loop {
-            let (plan, looked_up) = self.plan(connection, batch, look_up).await?;
-            if plan.events.is_empty() {
-                // A refusal stands only if nothing was appended since what it rests on.
-                let state = within(sqlx::query_as(STATE).fetch_one(&mut *connection)).await?;
-                return Ok(self.is_where_it_was(state).then(|| self.settle(plan, Given::default())));
-            }
-            match self.write(connection, &plan).await {
-                Ok(given) => return Ok(given.map(|given| self.settle(plan, given))),
-                // Somebody sent an event again: find out which.
-                Err(error) if !looked_up && is_unique_violation(&error) => look_up = true,
-                Err(error) => {
-                    *unknown = is_away(&error).then_some(plan);
-                    return Err(error);
-                }
-            }
-        }
-    }
-
-    /// Writes a batch under the sequencer's lock, unless it turns out to be written already.
-    async fn write_locked(
-        &mut self,
-        connection: &mut PgConnection,
-        batch: &[Append],
-        unknown: &mut Unknown,
-        look_up: bool,
-    ) -> Result<Option<Answers>, sqlx::Error> {
-        let mut together = within(connection.begin()).await?;
-        let state: State = within(sqlx::query_as(STATE_LOCKED).fetch_one(&mut *together)).await?;
-        if !self.is_where_it_was(state) {
-            self.take_in(&mut together, state).await?;
-        } else if unknown.is_none() {
-            self.contended = self.contended.saturating_sub(1);
-        }
-        if let Some(first) = unknown.as_ref().and_then(|plan| plan.events.first()) {
-            let found = within(reader::receipts(&mut *together, &[&first.key])).await?;
-            let is_written = found.get(&first.key).is_some_and(|receipt| *receipt == first.receipt);
-            if is_written && let Some(plan) = unknown.take() {
-                within(together.rollback()).await?;
-                return Ok(Some(plan.results));
-            }
-            *unknown = None;
-        }
-        let (plan, looked_up) = self.plan(&mut together, batch, look_up).await?;
-        if plan.events.is_empty() {
-            within(together.rollback()).await?;
-            return Ok(Some(self.settle(plan, Given::default())));
-        }
-        match self.write(&mut together, &plan).await {
-            Ok(Some(given)) => match within(together.commit()).await {
-                Ok(()) => Ok(Some(self.settle(plan, given))),
-                Err(error) => {
-                    *unknown = Some(plan);
-                    Err(error)
-                }
-            },
-            Ok(None) => Err(sqlx::Error::Protocol("the sequencer moved under its lock".into())),
-            Err(error) if !looked_up && is_unique_violation(&error) => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
-    async fn attempt(&mut self, batch: &[Append], unknown: &mut Unknown) -> Result<Answers, sqlx::Error> {
-        // Taken out, so that a connection on which anything went wrong is never used again.
-        let mut connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => self.connect().await?,
-        };
-        let mut answers = None;
-        if unknown.is_none() && self.contended == 0 {
-            answers = self.write_alone(&mut connection, batch, unknown).await?;
-            if answers.is_none() {
-                self.contended = CONTENDED_BATCHES;
-            }
-        }
-        let mut look_up = false;
-        while answers.is_none() {
-            answers = self.write_locked(&mut connection, batch, unknown, look_up).await?;
-            look_up = true;
-        }
-        self.connection = Some(connection);
-        answers.ok_or_else(|| sqlx::Error::Protocol("a batch has no answers".into()))
     }
 
     /// Does something on the connection, on a new one if need be.
