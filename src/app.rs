@@ -177,6 +177,11 @@ pub enum OpenError {
         "store.url is a PostgreSQL database and vault.url is not: several instances share the events, so they have to share the keys; set vault.url"
     )]
     KeysInFile,
+    /// Files that the lock of the data folder does not guard.
+    #[error(
+        "store.url names a path: a service keeps its files in paths.data, so set that, and store.url to sqlite:"
+    )]
+    EventsElsewhere,
     /// There is no such place for keys.
     #[error("vault.url should be sqlite: (a file in the data folder) or postgres://role@host:5432/database")]
     KeysPlace,
@@ -296,6 +301,9 @@ impl App {
         let lock = FolderLock::take(data)?;
 
         let place: Place = config.store.url.parse()?;
+        if matches!(place, Place::Sqlite(Some(_))) {
+            return Err(OpenError::EventsElsewhere);
+        }
         let opened = place.open(data, &config.store, Arc::clone(&clock), Arc::clone(&entropy));
         let Opened { events: store, texts } = opened.await?;
         let keys = places::open_keys(&config, &place, &entropy).await?;

@@ -19,6 +19,8 @@ use subject_record_schemas::vocabulary::ErasureBasis;
 use subject_record_schemas::{StreamName, SubjectId};
 use tempfile::TempDir;
 
+use crate::postgres::Cluster;
+
 /// A folder with settings and secrets, as `init` leaves it.
 struct House {
     folder: TempDir,
@@ -201,6 +203,28 @@ async fn another_key_encryption_key_does_not_open() {
     assert!(matches!(error, UnsoundError::OtherKek { .. }), "{error:?}");
     house.set_secret("keys/kek", "05");
     drop(house.open(NewLog::Real).await.unwrap());
+}
+
+#[tokio::test]
+async fn places_that_do_not_go_together_are_refused_with_what_to_do() {
+    let url = &*Cluster::shared().database().await;
+    for (store, vault, advice) in [
+        ("sqlite:elsewhere", "sqlite:", "set that, and store.url to sqlite:"),
+        ("mysql://u@h/d", "sqlite:", "a place for events is named"),
+        ("sqlite:", "sqlite:elsewhere", "vault.url should be"),
+        ("sqlite:", "kurrentdb://h:2113", "vault.url should be"),
+        (url, "sqlite:", "they have to share the keys"),
+        (url, url, "vault.shares_cluster = true"),
+    ] {
+        let house = House::new();
+        let set = [("SUBJECT_RECORD_STORE__URL", store), ("SUBJECT_RECORD_VAULT__URL", vault)];
+        let set = set.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let config = Config::load(&house.path("subject-record.toml"), set.into_iter()).unwrap();
+        let opened =
+            App::open(config, NewLog::Real, house.clock.clone(), Arc::new(SeededEntropy::new(1))).await;
+        let refused = opened.err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(refused.contains(advice), "{store} {vault}: {refused}");
+    }
 }
 
 #[tokio::test]

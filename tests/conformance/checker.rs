@@ -1,6 +1,7 @@
 //! A checker that trusts nothing but stored bytes: it derives again what a store claims about them.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -8,6 +9,9 @@ use subject_record::store::{EventKey, EventStore, Receipt, RecordedEvent};
 use subject_record_schemas::{EventId, LeafHash, Position, Revision, Source, StreamName};
 
 const PAGE_EVENTS: u32 = 500;
+
+/// What another instance appended is heard of in a moment; never to hear of it is a fault.
+const TOLD_WITHIN: Duration = Duration::from_secs(30);
 
 /// A log that holds together.
 #[derive(Debug, Default)]
@@ -102,8 +106,15 @@ pub(crate) async fn check_log(store: &dyn EventStore) -> Result<CheckedLog, Stri
 async fn check_other_ways(store: &dyn EventStore, log: &CheckedLog) -> Result<(), String> {
     let fault = |error| format!("{error:?}");
     let last = log.events.last().map_or(Position::START, |last| last.position);
-    if store.last_position().await.map_err(fault)? != last || *store.subscribe().borrow() != last {
+    if store.last_position().await.map_err(fault)? != last {
         return Err(format!("the log ends at {last}, but the store says otherwise"));
+    }
+    let mut told = store.subscribe();
+    let reached = told.wait_for(|reached| *reached >= last);
+    let reached = tokio::time::timeout(TOLD_WITHIN, reached).await.ok().and_then(Result::ok);
+    let reached = reached.map(|reached| *reached);
+    if reached != Some(last) {
+        return Err(format!("the log ends at {last}, but followers are told {reached:?}"));
     }
     for (key, place) in &log.places {
         let found = store.find(key).await.map_err(fault)?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use proptest::collection::vec;
 use proptest::prelude::*;
+use sqlx::{Connection as _, PgConnection};
 use subject_record::clock::{Clock, SetClock};
 use subject_record::store::append::STORED_BYTES_MAX;
 use subject_record::store::memory::MemoryStore;
@@ -15,6 +16,7 @@ use subject_record::store::{
 };
 use subject_record_schemas::{Position, Revision, Source};
 use tempfile::TempDir;
+use tokio::sync::OnceCell;
 
 use super::checker::check_log;
 use super::given::{Shape, clock, event_of, key, morning, open, open_postgres, person};
@@ -160,8 +162,13 @@ async fn file() -> Place {
     Place::File(TempDir::new().unwrap())
 }
 
-async fn database() -> Place {
-    Place::Database(Cluster::shared().database().await)
+/// The one database of a test, emptied: a new one for each case would be megabytes to write.
+async fn emptied(database: &OnceCell<String>) -> Place {
+    let url = database.get_or_init(|| Cluster::shared().database()).await;
+    let mut connection = PgConnection::connect(url).await.unwrap();
+    sqlx::query("DROP SCHEMA IF EXISTS events CASCADE").execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    Place::Database(url.clone())
 }
 
 proptest! {
@@ -174,15 +181,17 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 100, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, max_shrink_iters: 100, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn an_instance_over_postgres_answers_and_keeps_what_the_reference_does(steps in vec(steps(), 1..16)) {
-        compared(steps, database, 1)?;
+        static DATABASE: OnceCell<String> = OnceCell::const_new();
+        compared(steps, async || emptied(&DATABASE).await, 1)?;
     }
 
     #[test]
     fn three_instances_over_postgres_by_turns_are_one_reference(steps in vec(steps(), 1..16)) {
-        compared(steps, database, 3)?;
+        static DATABASE: OnceCell<String> = OnceCell::const_new();
+        compared(steps, async || emptied(&DATABASE).await, 3)?;
     }
 }
