@@ -54,7 +54,7 @@ codes! {
     QUEUE_FULL "store.queue_full" 503 "Too much is waiting to be written" "Wait as Retry-After says, and send the same events again.";
     DRAINING "store.closing" 503 "The service is stopping" "Send the same events again to the next one.";
     CLOCK_LEAPT "store.clock_leapt" 503 "The service's clock leapt by more than a minute" "An operator has to set the clock right or restart the service.";
-    STORE_FAULT "store.fault" 503 "The event store failed" "Send the same events again: what was recorded is answered as seen before.";
+    STORE_FAULT "store.fault" 503 "The event store failed" "Ask again; the same events may be sent again, what was recorded is answered as seen before.";
     KEY_LOST "vault.key_lost" 503 "The person's key is missing although sealed data exists" "An operator has to restore the keys.";
     VAULT_FAULT "vault.fault" 503 "The keys cannot be read or written" "Try again; an operator has to look if it stays.";
     NOT_SCRUBBED "erasure.not_scrubbed" 503 "The erasure is decided but its bytes are not gone from every file yet" "Ask for the erasure again: it goes on where it stopped.";

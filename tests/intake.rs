@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use subject_record::caller::{Caller, Role, SourcePattern, TokenId};
 use subject_record::clock::{Clock, SeededEntropy, SetClock};
 use subject_record::intake::{Intake, NewEvent, Recorded, Refusal};
-use subject_record::store::sqlite::{SqliteSettings, SqliteStore};
+use subject_record::store::sqlite::{self, SqliteSettings};
 use subject_record::store::{EventStore, ExpectedRevision};
 use subject_record::vault::kek::FileKek;
 use subject_record::vault::{KeyFile, Vault, VaultSettings};
@@ -27,8 +27,7 @@ async fn it() -> It {
     let clock = Arc::new(SetClock::at(chrono::DateTime::from_timestamp(1_780_000_000, 0).unwrap()));
     let entropy = Arc::new(SeededEntropy::new(1));
     let path = folder.path().join("events.db");
-    let store =
-        SqliteStore::open(&path, SqliteSettings::default(), Arc::<SetClock>::clone(&clock)).await.unwrap();
+    let store = sqlite::open(&path, SqliteSettings::default(), Arc::<SetClock>::clone(&clock)).await.unwrap();
     let store: Arc<dyn EventStore> = Arc::new(store);
     let keys = KeyFile::open(&folder.path().join("keys.db")).await.unwrap();
     let kek = Arc::new(FileKek::new([7; 32]));

@@ -18,7 +18,7 @@ use crate::stamps::way::served;
 const BINARY: &str = env!("CARGO_BIN_EXE_subject-record");
 const PERSON: &str = "p-invented-1";
 /// How often it is looked whether something has come to be: for half a minute.
-const TRIES: u32 = 300;
+const TRIES: u32 = 1200;
 const TRY_AGAIN: Duration = Duration::from_millis(100);
 
 fn run(arguments: &[&str]) -> Output {

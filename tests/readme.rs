@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use subject_record::clock::SystemClock;
 use subject_record::simulate::{SHOWCASE, Simulation};
 use subject_record::store::EventStore as _;
-use subject_record::store::sqlite::{SqliteSettings, SqliteStore};
+use subject_record::store::sqlite::{self, SqliteSettings};
 use tempfile::TempDir;
 
 use crate::demo::{BINARY, Demo, PATIENCE_TRIES, Stored, ended, pause, program, simulation, terminate};
@@ -432,6 +432,6 @@ async fn a_demo_that_was_killed_while_it_loaded_goes_on_where_it_was() {
 /// Events of a store that nobody has open.
 async fn events_in(file: &Path) -> u64 {
     let clock = std::sync::Arc::new(SystemClock::default());
-    let store = SqliteStore::open(file, SqliteSettings::default(), clock).await.unwrap();
+    let store = sqlite::open(file, SqliteSettings::default(), clock).await.unwrap();
     store.last_position().await.unwrap().number()
 }

@@ -11,17 +11,21 @@ use super::server::Server;
 const TICKS_PER_SECOND: f64 = 100.0;
 
 /// Prints what the figures were measured under.
-pub(super) fn print(options: &Options, server: &mut Server) {
+pub(super) fn print(options: &Options, servers: &mut [Server]) {
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let build = if cfg!(debug_assertions) { "debug: the figures mean nothing" } else { "release" };
     println!("machine     {cores} cores of {}, shared by server and load", cpu_model());
     println!("disk        {}", disk_of(&options.dir));
-    println!("durability  {}", server.durability);
-    println!(
-        "store       pages of {} bytes; up to {} events a commit; settings as `init` makes them",
-        server.pragma("PRAGMA page_size").unwrap_or(0),
-        subject_record::store::sqlite::SqliteSettings::default().batch_events_max,
-    );
+    for server in servers {
+        let page_bytes = server.page_bytes().unwrap_or(0);
+        println!(
+            "server      {}{}; pages of {} bytes; up to {} events a commit; settings as `init` makes them",
+            server.label,
+            server.durability,
+            page_bytes,
+            subject_record::config::Store::default().batch_events_max,
+        );
+    }
     println!("build       {build}, of this tree");
     println!(
         "runs        {} of {} s each, rows in turn; median [least-most]; closed loop, kept connections",

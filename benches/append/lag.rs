@@ -2,17 +2,13 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, Row, SqliteConnection};
-use tokio::runtime::Runtime;
-
 use super::Failure;
+use super::log::{Log, last};
 
 /// How often both are looked at.
 const EVERY: Duration = Duration::from_millis(20);
@@ -34,10 +30,10 @@ pub(super) struct Lag {
 
 impl Lag {
     /// Begins to look.
-    pub(super) fn begin(folder: &Path, address: SocketAddr) -> Self {
+    pub(super) fn begin(log: &Log, address: SocketAddr) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
-        let (events, told) = (folder.join("data/events.db"), Arc::clone(&stop));
-        Self { stop, running: std::thread::spawn(move || look(events, address, &told)) }
+        let (log, told) = (log.clone(), Arc::clone(&stop));
+        Self { stop, running: std::thread::spawn(move || look(&log, address, &told)) }
     }
 
     /// Stops once a checkpoint covers everything, and answers the lags in milliseconds, sorted.
@@ -59,14 +55,13 @@ impl Lag {
     }
 }
 
-fn look(events: PathBuf, address: SocketAddr, stop: &AtomicBool) -> Result<Vec<Sample>, Failure> {
+fn look(log: &Log, address: SocketAddr, stop: &AtomicBool) -> Result<Vec<Sample>, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let file = SqliteConnectOptions::new().filename(events).read_only(true);
-    let mut reader = runtime.block_on(file.connect())?;
+    let mut reader = runtime.block_on(log.reader())?;
     let mut samples: Vec<Sample> = Vec::new();
     let mut until = None;
     loop {
-        let committed = committed(&runtime, &mut reader)?;
+        let committed = runtime.block_on(last(&mut reader))?;
         let sample = Sample { at: Instant::now(), committed, under_checkpoint: checkpoint_size(address)? };
         let is_covered = sample.under_checkpoint >= sample.committed;
         samples.push(sample);
@@ -78,11 +73,6 @@ fn look(events: PathBuf, address: SocketAddr, stop: &AtomicBool) -> Result<Vec<S
         }
         std::thread::sleep(EVERY);
     }
-}
-
-fn committed(runtime: &Runtime, reader: &mut SqliteConnection) -> Result<i64, Failure> {
-    let row = runtime.block_on(sqlx::query("SELECT max(position) AS last FROM events").fetch_one(reader))?;
-    Ok(row.try_get("last")?)
 }
 
 /// Entries under the published checkpoint: its second line.

@@ -13,10 +13,13 @@ mod echo;
 mod events;
 mod lag;
 mod limits;
+mod log;
+#[path = "../engines/postgres.rs"]
+mod postgres;
 mod report;
 mod server;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -24,6 +27,7 @@ use clap::Parser;
 
 use self::client::{Load, Target};
 use self::events::{Emitter, People};
+use self::postgres::Cluster;
 use self::report::Row;
 use self::server::Server;
 
@@ -58,6 +62,10 @@ struct Options {
     /// Another build of the server to measure beside this one, in the same run.
     #[arg(long)]
     against: Option<PathBuf>,
+    /// A server whose events, log, keys and read models are on PostgreSQL, in the same run: a cluster of its own, as
+    /// safe as it is by default.
+    #[arg(long)]
+    postgres: bool,
     /// Where data folders are made; the disk under it is what is measured.
     #[arg(long, default_value = env!("CARGO_TARGET_TMPDIR"))]
     dir: PathBuf,
@@ -106,13 +114,20 @@ fn rows(servers: &[Server], echo: &Target) -> Vec<Row> {
 
 fn measure(options: &Options) -> Result<(), Failure> {
     let folder = tempfile::tempdir_in(&options.dir)?;
-    let mut servers =
-        vec![Server::start(&folder.path().join("a"), env!("CARGO_BIN_EXE_subject-record").as_ref(), "")?];
+    // Before the servers, to end after them.
+    let cluster = options.postgres.then(Cluster::own);
+    let this = Path::new(env!("CARGO_BIN_EXE_subject-record"));
+    let mut servers = vec![Server::start(&folder.path().join("a"), this, "", None)?];
     if let Some(other) = &options.against {
-        servers.push(Server::start(&folder.path().join("b"), other, "against: ")?);
+        servers.push(Server::start(&folder.path().join("b"), other, "against: ", None)?);
+    }
+    if let Some(cluster) = &cluster {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let url = runtime.block_on(cluster.database());
+        servers.push(Server::start(&folder.path().join("c"), this, "PostgreSQL: ", Some(&url))?);
     }
     let (echo, echo_target) = echo::start()?;
-    conditions::print(options, &mut servers[0]);
+    conditions::print(options, &mut servers);
 
     let mut emitter = Emitter::new(options.people);
     for server in &mut servers {
@@ -148,7 +163,7 @@ fn measure(options: &Options) -> Result<(), Failure> {
             if let Some(server) = &mut server {
                 before = server.last_position()?;
                 server.forget_peak_memory();
-                lag = Some(lag::Lag::begin(&server.folder, server.target.address));
+                lag = Some(lag::Lag::begin(&server.log, server.target.address));
             }
             let mut measured = client::run(&load, &mut emitter)?;
             if let Some(lag) = lag {

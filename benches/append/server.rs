@@ -6,13 +6,13 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, SqliteConnection};
+use subject_record::db::sql::{Connection as Reader, Sql, query};
 
 use super::Failure;
 use super::client::{Connection, Target};
 use super::conditions;
 use super::events::{Emitter, People};
+use super::log::{self, Log};
 
 /// Connections that fill streams before the first run, and events of each of their requests.
 const PRELOAD_CLIENTS: usize = 4;
@@ -22,14 +22,14 @@ const PRELOAD_BATCH: usize = 500;
 pub(super) struct Server {
     /// Begins the names of its rows.
     pub(super) label: String,
-    /// Its settings and data.
-    pub(super) folder: std::path::PathBuf,
+    /// Where its events are.
+    pub(super) log: Log,
     pub(super) target: Target,
     /// What it says of its durability.
     pub(super) durability: String,
     child: Child,
     runtime: tokio::runtime::Runtime,
-    reader: SqliteConnection,
+    reader: Reader,
 }
 
 impl Drop for Server {
@@ -41,8 +41,18 @@ impl Drop for Server {
 }
 
 impl Server {
-    /// `init`, then `serve` on a free port.
-    pub(super) fn start(folder: &Path, binary: &Path, label: &str) -> Result<Self, Failure> {
+    /// `init`, then `serve` on a free port; all in the folder, or in a database.
+    pub(super) fn start(
+        folder: &Path,
+        binary: &Path,
+        label: &str,
+        database: Option<&str>,
+    ) -> Result<Self, Failure> {
+        let log = database.map_or_else(
+            || Log::File(folder.join("data/events.db")),
+            |database| Log::Database(database.to_owned()),
+        );
+        let places = database.map(|url| ["--store", url, "--vault", url, "--shares-cluster"]);
         let init = Command::new(binary)
             .args([
                 "init",
@@ -55,6 +65,7 @@ impl Server {
                 "--dir",
             ])
             .arg(folder)
+            .args(places.iter().flatten())
             .stderr(Stdio::inherit())
             .output()?;
         let printed = String::from_utf8(init.stdout)?;
@@ -80,10 +91,9 @@ impl Server {
         let address = address.ok_or("the server names no address")?.parse()?;
         let target = Target { address, token, process: child.id() };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let file = SqliteConnectOptions::new().filename(folder.join("data/events.db")).read_only(true);
-        let reader = runtime.block_on(file.connect())?;
+        let reader = runtime.block_on(log.reader())?;
         let (label, durability) = (label.to_owned(), durability.unwrap_or_default());
-        Ok(Self { label, folder: folder.to_owned(), target, durability, child, runtime, reader })
+        Ok(Self { label, log, target, durability, child, runtime, reader })
     }
 
     /// Fills the streams of the known people, as many events each, in no order.
@@ -120,22 +130,15 @@ impl Server {
 
     /// Position of the last event.
     pub(super) fn last_position(&mut self) -> Result<i64, Failure> {
-        let query = sqlx::query_scalar("SELECT coalesce(max(position), 0) FROM events");
-        Ok(self.runtime.block_on(query.fetch_one(&mut self.reader))?)
+        self.runtime.block_on(log::last(&mut self.reader))
     }
 
-    /// Mean size of the commits after a position. All events of a commit bear one recorded time.
+    /// Mean size of the commits after a position.
     ///
     /// Fails when the store does not hold exactly the events that were acknowledged.
     pub(super) fn events_per_commit(&mut self, after: i64, acknowledged: u64) -> Result<f64, Failure> {
-        let query = sqlx::query_as(
-            // What the record says of itself, once a minute, was sent by nobody.
-            "SELECT count(*), count(DISTINCT recorded_us) FROM events \
-                WHERE position > ?1 AND stream <> (SELECT stream FROM streams WHERE name = 'office')",
-        );
-        let query = query.bind(after).fetch_one(&mut self.reader);
-        let (events, commits): (i64, i64) = self.runtime.block_on(query)?;
-        if u64::try_from(events)? != acknowledged {
+        let (events, commits) = self.runtime.block_on(log::commits(&mut self.reader, after))?;
+        if events != acknowledged {
             return Err(
                 format!("{acknowledged} events were acknowledged, and the store took in {events}").into()
             );
@@ -143,10 +146,14 @@ impl Server {
         Ok(events as f64 / commits.max(1) as f64)
     }
 
-    /// A number that the file itself knows, such as `page_size`.
-    pub(super) fn pragma(&mut self, name: &'static str) -> Result<i64, Failure> {
-        let query = sqlx::query_scalar(name).fetch_one(&mut self.reader);
-        Ok(self.runtime.block_on(query)?)
+    /// Bytes of a page of its file, or of its database.
+    pub(super) fn page_bytes(&mut self) -> Result<i64, Failure> {
+        const PAGE_BYTES: Sql = Sql::apart(
+            "SELECT page_size AS bytes FROM pragma_page_size",
+            "SELECT current_setting('block_size')::bigint AS bytes",
+        );
+        let asked = query(&PAGE_BYTES).fetch_one(&mut self.reader);
+        Ok(self.runtime.block_on(asked)?.integer("bytes")?)
     }
 
     /// Lets the peak of memory begin anew, where the kernel allows it.

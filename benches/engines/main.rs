@@ -17,8 +17,7 @@ use clap::Parser;
 use sqlx::{Connection as _, PgConnection};
 use subject_record::clock::{SeededEntropy, SystemClock};
 use subject_record::config::Store as Settings;
-use subject_record::store::postgres::PostgresStore;
-use subject_record::store::sqlite::SqliteStore;
+use subject_record::store::sqlite;
 use subject_record::store::{
     Append, EventKey, EventStore, ExpectedRevision, Mark, Names, SealedBox, SealedEvent,
 };
@@ -190,7 +189,7 @@ async fn main() -> Result<(), Failure> {
     }
     let folder = tempfile::tempdir_in(&options.dir)?;
     let clock = || Arc::new(SystemClock::default());
-    let sqlite = SqliteStore::open(&folder.path().join("events.db"), Settings::default(), clock()).await?;
+    let sqlite = sqlite::open(&folder.path().join("events.db"), Settings::default(), clock()).await?;
     let mut own = None;
     let url = match options.postgres.clone() {
         Some(url) => url,
@@ -199,7 +198,8 @@ async fn main() -> Result<(), Failure> {
     let mut instances: Vec<Arc<dyn EventStore>> = Vec::new();
     for number in 0..options.instances.max(1) {
         let entropy = Arc::new(SeededEntropy::new(number as u64));
-        let store = PostgresStore::open(&url, &Settings::default(), clock(), entropy).await?;
+        let store =
+            subject_record::store::postgres::open(&url, &Settings::default(), clock(), entropy).await?;
         instances.push(Arc::new(store));
     }
     let engines = [

@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use super::*;
 use crate::clock::{SeededEntropy, SetClock};
 use crate::config::Store as StoreSettings;
-use crate::store::sqlite::SqliteStore;
+use crate::store::sqlite;
 use crate::vault::kek::FileKek;
 use crate::vault::{KeyFile, VaultSettings};
 
@@ -28,7 +28,7 @@ impl Given {
         let folder = TempDir::new().unwrap();
         let (clock, entropy) = (Arc::new(SetClock::at(morning())), Arc::new(SeededEntropy::new(1)));
         let file = folder.path().join("events.db");
-        let store = SqliteStore::open(&file, StoreSettings::default(), clock.clone()).await.unwrap();
+        let store = sqlite::open(&file, StoreSettings::default(), clock.clone()).await.unwrap();
         let store: Arc<dyn EventStore> = Arc::new(store);
         let keys = KeyFile::open(&folder.path().join("keys.db")).await.unwrap();
         let kek = Arc::new(FileKek::new([5; 32]));

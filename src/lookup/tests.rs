@@ -12,7 +12,7 @@ use crate::caller::{Caller, Role, SourcePattern, TokenId};
 use crate::clock::{SeededEntropy, SetClock};
 use crate::store::ExpectedRevision;
 use crate::store::memory::MemoryStore;
-use crate::store::sqlite::{SqliteSettings, SqliteStore};
+use crate::store::sqlite::{self, SqliteSettings};
 use crate::vault::index_lead::IndexLead;
 use crate::vault::kek::FileKek;
 use crate::vault::{KeyFile, KeyOwner, VaultSettings};
@@ -48,7 +48,7 @@ impl Given {
             In::Memory => Arc::new(MemoryStore::new(clock.clone())),
             In::Sqlite => {
                 let file = folder.path().join("events.db");
-                Arc::new(SqliteStore::open(&file, SqliteSettings::default(), clock.clone()).await.unwrap())
+                Arc::new(sqlite::open(&file, SqliteSettings::default(), clock.clone()).await.unwrap())
             }
         };
         Self::over(store, clock, folder, [5; 32]).await

@@ -8,8 +8,9 @@ use chrono::{DateTime, Utc};
 use subject_record_schemas::{Position, Revision, StreamName};
 use tokio::sync::watch;
 
-use super::append::{RecordedTimes, STORED_BYTES_MAX, leaf_hash};
+use super::append::{STORED_BYTES_MAX, leaf_hash};
 use super::plan::check_marks;
+use super::times::RecordedTimes;
 use super::{
     Append, AppendError, Appended, Capabilities, EventKey, EventStore, Mark, Outcome, Receipt, RecordedEvent,
     SealedBox, StoreError, StreamHead, TakenOver, TextStore, append::follow_on,

@@ -22,7 +22,9 @@ pub mod place;
 mod plan;
 pub mod postgres;
 mod reader;
+pub mod sql;
 pub mod sqlite;
+mod times;
 
 use std::sync::Arc;
 

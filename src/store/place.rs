@@ -8,8 +8,8 @@ use std::sync::Arc;
 use subject_record_schemas::vocabulary::Engine;
 
 use super::kurrent::{self, KurrentStore};
-use super::postgres::PostgresStore;
-use super::sqlite::SqliteStore;
+use super::postgres;
+use super::sqlite;
 use super::{EventStore, TextStore};
 use crate::clock::{Clock, Entropy};
 use crate::config::Store as Settings;
@@ -157,9 +157,9 @@ impl Place {
         match self {
             Self::Sqlite(path) => {
                 let file = events_file(path.as_deref(), data);
-                Ok(Opened::of(SqliteStore::open(&file, settings.clone(), clock).await?))
+                Ok(Opened::of(sqlite::open(&file, settings.clone(), clock).await?))
             }
-            Self::Postgres(url) => Ok(Opened::of(PostgresStore::open(url, settings, clock, entropy).await?)),
+            Self::Postgres(url) => Ok(Opened::of(postgres::open(url, settings, clock, entropy).await?)),
             Self::Kurrent(url) => {
                 let beside = data.join(BESIDE_FILE);
                 Ok(Opened::of(KurrentStore::open(url, &beside, settings.clone(), clock).await?))

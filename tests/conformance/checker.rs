@@ -11,7 +11,7 @@ use subject_record_schemas::{EventId, LeafHash, Position, Revision, Source, Stre
 const PAGE_EVENTS: u32 = 500;
 
 /// What another instance appended is heard of in a moment; never to hear of it is a fault.
-const TOLD_WITHIN: Duration = Duration::from_secs(30);
+const TOLD_WITHIN: Duration = Duration::from_secs(60);
 
 /// A log that holds together.
 #[derive(Debug, Default)]

@@ -9,7 +9,8 @@ use chrono::TimeDelta;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, SqliteConnection};
 use subject_record::clock::{Entropy, SeededEntropy};
-use subject_record::store::sqlite::{SqliteSettings, SqliteStore};
+use subject_record::store::sql::SqlStore;
+use subject_record::store::sqlite::SqliteSettings;
 use subject_record::store::{
     Append, AppendError, EventStore, ExpectedRevision, Names, Outcome, SealedBox, SealedEvent, StoreError,
 };
@@ -212,7 +213,7 @@ async fn what_waits_is_written_though_its_callers_and_the_store_are_gone() {
     let mut file = intruder(folder.path()).await;
     sqlx::query("BEGIN IMMEDIATE").execute(&mut file).await.unwrap();
 
-    let spawn = |number: u32, store: Arc<SqliteStore>| {
+    let spawn = |number: u32, store: Arc<SqlStore>| {
         let given = any(&person(number), [event(&format!("e-{number}"))]);
         tokio::spawn(async move { append(&*store, given).await })
     };
@@ -364,7 +365,7 @@ async fn boxes_that_a_reader_still_holds_are_not_called_gone() {
     let mut file = intruder(folder.path()).await;
     sqlx::query("BEGIN").execute(&mut file).await.unwrap();
     sqlx::query("SELECT count(*) FROM boxes").fetch_one(&mut file).await.unwrap();
-    let held = tokio::time::timeout(Duration::from_secs(10), store.destroy_boxes(&person(1))).await;
+    let held = tokio::time::timeout(Duration::from_secs(60), store.destroy_boxes(&person(1))).await;
     assert!(matches!(held, Ok(Err(StoreError::NotScrubbed))), "{held:?}");
     assert!(!store.has_box(&person(1)).await.unwrap());
 

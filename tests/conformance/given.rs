@@ -8,8 +8,9 @@ use subject_record::clock::{SeededEntropy, SetClock};
 use subject_record::config;
 use subject_record::store::kurrent::KurrentStore;
 use subject_record::store::memory::MemoryStore;
-use subject_record::store::postgres::{PostgresSettings, PostgresStore};
-use subject_record::store::sqlite::{SqliteSettings, SqliteStore};
+use subject_record::store::postgres::{self, PostgresSettings};
+use subject_record::store::sql::SqlStore;
+use subject_record::store::sqlite::{self, SqliteSettings};
 use subject_record::store::{
     Append, AppendError, Appended, EventKey, EventStore, ExpectedRevision, Mark, Names, Outcome, Receipt,
     SealedBox, SealedEvent, TextStore,
@@ -54,12 +55,8 @@ impl Fresh {
 }
 
 /// PostgreSQL, in the database at a URL.
-pub(crate) async fn open_postgres(
-    url: &str,
-    settings: PostgresSettings,
-    clock: &Arc<SetClock>,
-) -> PostgresStore {
-    PostgresStore::open(url, &settings, clock.clone(), Arc::new(SeededEntropy::new(5))).await.unwrap()
+pub(crate) async fn open_postgres(url: &str, settings: PostgresSettings, clock: &Arc<SetClock>) -> SqlStore {
+    postgres::open(url, &settings, clock.clone(), Arc::new(SeededEntropy::new(5))).await.unwrap()
 }
 
 impl Fresh {
@@ -98,8 +95,8 @@ pub(crate) async fn nth(store: &dyn EventStore, number: u64) -> Position {
 }
 
 /// The embedded engine over the file of a folder.
-pub(crate) async fn open(folder: &Path, settings: SqliteSettings, clock: &Arc<SetClock>) -> SqliteStore {
-    SqliteStore::open(&folder.join("events.db"), settings, clock.clone()).await.unwrap()
+pub(crate) async fn open(folder: &Path, settings: SqliteSettings, clock: &Arc<SetClock>) -> SqlStore {
+    sqlite::open(&folder.join("events.db"), settings, clock.clone()).await.unwrap()
 }
 
 /// A clock that shows a morning of 2026.

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use sqlx::{Connection as _, PgConnection};
 use subject_record::clock::{SeededEntropy, SystemClock};
-use subject_record::store::postgres::{PostgresSettings, PostgresStore};
+use subject_record::store::postgres::{self, PostgresSettings};
+use subject_record::store::sql::SqlStore;
 use subject_record::store::{AppendError, EventStore, ExpectedRevision, Outcome, Receipt, StoreError};
 use subject_record_schemas::{Position, Revision};
 
@@ -29,15 +30,15 @@ async fn refusal(connection: &mut PgConnection, sql: &'static str) -> String {
 }
 
 /// An instance under the machine's clock.
-async fn instance(url: &str, settings: PostgresSettings) -> Arc<PostgresStore> {
+async fn instance(url: &str, settings: PostgresSettings) -> Arc<SqlStore> {
     let (clock, entropy) = (Arc::new(SystemClock::default()), Arc::new(SeededEntropy::new(9)));
-    Arc::new(PostgresStore::open(url, &settings, clock, entropy).await.unwrap())
+    Arc::new(postgres::open(url, &settings, clock, entropy).await.unwrap())
 }
 
 async fn reaches(store: &dyn EventStore, position: u64) -> bool {
     let mut heard = store.subscribe();
     let reached = heard.wait_for(|reached| *reached >= Position::new(position));
-    tokio::time::timeout(Duration::from_secs(20), reached).await.is_ok()
+    tokio::time::timeout(Duration::from_secs(60), reached).await.is_ok()
 }
 
 #[tokio::test]
@@ -166,7 +167,7 @@ async fn a_commit_that_is_held_up_holds_up_what_comes_after_it_and_no_follower_s
 
 /// A lone instance over a proxy, warm, so that an append is one statement; another one beside it; and an append that is
 /// under way while the network is cut.
-async fn cut_in_mid_append(cut: fn(&Proxy)) -> (Proxy, Arc<PostgresStore>, tokio::task::JoinHandle<Outcome>) {
+async fn cut_in_mid_append(cut: fn(&Proxy)) -> (Proxy, Arc<SqlStore>, tokio::task::JoinHandle<Outcome>) {
     let cluster = Cluster::shared();
     let (url, proxy) = (cluster.database().await, Proxy::before(cluster).await);
     let settings = PostgresSettings { outage_seconds_max: 30, ..PostgresSettings::default() };

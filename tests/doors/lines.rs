@@ -101,7 +101,7 @@ async fn a_line_is_answered_while_the_body_still_comes_in() {
     );
     write.write_all(head.as_bytes()).await.unwrap();
     let next_answer = async |read: &mut BufReader<_>| {
-        let deadline = Duration::from_secs(20);
+        let deadline = Duration::from_secs(60);
         loop {
             let mut line = String::new();
             let length = tokio::time::timeout(deadline, read.read_line(&mut line)).await.unwrap().unwrap();
@@ -146,7 +146,7 @@ async fn a_stream_that_breaks_off_keeps_what_was_answered() {
     let mut buffer = [0; 4096];
     while received.windows(9).filter(|window| *window == b"leaf_hash").count() < 2 {
         let length =
-            tokio::time::timeout(Duration::from_secs(20), stream.read(&mut buffer)).await.unwrap().unwrap();
+            tokio::time::timeout(Duration::from_secs(60), stream.read(&mut buffer)).await.unwrap().unwrap();
         assert!(length > 0, "{}", String::from_utf8_lossy(&received));
         received.extend_from_slice(&buffer[..length]);
     }

@@ -14,7 +14,7 @@ use super::given::{answered, consented, registered};
 use super::server::{House, Server};
 
 /// Half a minute.
-const TRIES: u32 = 1500;
+const TRIES: u32 = 6000;
 const TRY_AGAIN: Duration = Duration::from_millis(20);
 const NAMES: [&str; 2] = ["history", "people"];
 

@@ -9,9 +9,9 @@ use crate::doors::log::Log;
 use crate::postgres::Proxy;
 
 /// How long an instance may think before it says that it cannot: shorter than callers' own patience.
-const REFUSED_WITHIN: Duration = Duration::from_secs(20);
+const REFUSED_WITHIN: Duration = Duration::from_secs(30);
 /// How long others may be held up by locks of the one that is cut off.
-const HELD_UP_MAX: Duration = Duration::from_secs(12);
+const HELD_UP_MAX: Duration = Duration::from_secs(20);
 
 /// The answer to a question, and how long it took.
 async fn timed(asked: impl Future<Output = Answer>) -> (Answer, Duration) {
@@ -56,7 +56,7 @@ async fn is_cut_and_heals(cut: fn(&Proxy), resets: bool) {
         assert!(is_busy(&answer) && took < REFUSED_WITHIN, "{path}: {took:?} {answer:?}");
     }
     let (ready, took) = timed(reader.get("/health/ready")).await;
-    assert!(ready.status == 503 && took < Duration::from_secs(5), "{took:?} {ready:?}");
+    assert!(ready.status == 503 && took < REFUSED_WITHIN, "{took:?} {ready:?}");
     assert_eq!(reader.get("/health/live").await.status, 200);
     assert!(is_recorded(&other.emitter(), "p-invented-2").await < HELD_UP_MAX, "the other one goes on");
 

@@ -149,7 +149,7 @@ impl Double {
 
     /// Waits until a fault that holds something has been reached.
     pub(crate) async fn reached(&self) {
-        tokio::time::timeout(Duration::from_secs(20), self.state.reached.notified()).await.unwrap();
+        tokio::time::timeout(Duration::from_secs(60), self.state.reached.notified()).await.unwrap();
     }
 
     /// Lets what is late happen.

@@ -90,7 +90,7 @@ impl It {
 pub(crate) async fn reaches(store: &KurrentStore, position: Position) {
     let mut subscription = store.subscribe();
     let reached = subscription.wait_for(|last| *last >= position);
-    tokio::time::timeout(Duration::from_secs(30), reached).await.unwrap().unwrap();
+    tokio::time::timeout(Duration::from_secs(60), reached).await.unwrap().unwrap();
 }
 
 /// A store whose tasks can all be ended at once.

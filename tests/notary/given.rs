@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 
 use crate::postgres::Cluster;
 
-pub(super) const PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 pub(super) const ORIGIN: &str = "example.kz/log";
 
 /// Where the tree is.

@@ -95,7 +95,7 @@ async fn lists_are_told_in_three_languages_and_fit_a_telephone() {
 }
 
 /// How often a page is asked for again: for half a minute.
-const TRIES: u32 = 60;
+const TRIES: u32 = 240;
 const TRY_AGAIN: std::time::Duration = std::time::Duration::from_millis(500);
 
 #[tokio::test]

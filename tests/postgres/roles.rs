@@ -9,7 +9,8 @@ use reqwest::Method;
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use subject_record::clock::{SeededEntropy, SystemClock};
-use subject_record::store::postgres::{PostgresSettings, PostgresStore};
+use subject_record::store::postgres::{self, PostgresSettings};
+use subject_record::store::sql::SqlStore;
 
 use super::Cluster;
 use crate::conformance::checker::check_log;
@@ -70,11 +71,11 @@ impl Given {
         House::on(&self.url_of(role))
     }
 
-    async fn store(&self, role: &str) -> PostgresStore {
+    async fn store(&self, role: &str) -> SqlStore {
         let entropy = Arc::new(SeededEntropy::new(1));
         let settings = PostgresSettings::default();
         let clock = Arc::new(SystemClock::default());
-        PostgresStore::open(&self.url_of(role), &settings, clock, entropy).await.unwrap()
+        postgres::open(&self.url_of(role), &settings, clock, entropy).await.unwrap()
     }
 
     async fn connection(&self, role: &str) -> PgConnection {

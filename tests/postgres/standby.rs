@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use subject_record::clock::{SeededEntropy, SystemClock};
-use subject_record::store::postgres::{PostgresSettings, PostgresStore};
+use subject_record::store::postgres::{self, PostgresSettings};
+use subject_record::store::sql::SqlStore;
 use subject_record::store::{EventStore, StoreWarning};
 use tokio::task::JoinSet;
 
@@ -14,13 +15,13 @@ use super::{Cluster, Proxy};
 use crate::conformance::checker::check_log;
 use crate::conformance::given::{Shape, any, append, event, key, person};
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 const WRITERS: u32 = 12;
 
-async fn store(url: &str) -> Arc<PostgresStore> {
+async fn store(url: &str) -> Arc<SqlStore> {
     let settings = PostgresSettings { outage_seconds_max: 60, ..PostgresSettings::default() };
     let (clock, entropy) = (Arc::new(SystemClock::default()), Arc::new(SeededEntropy::new(4)));
-    Arc::new(PostgresStore::open(url, &settings, clock, entropy).await.unwrap())
+    Arc::new(postgres::open(url, &settings, clock, entropy).await.unwrap())
 }
 
 async fn execute(cluster: &Cluster, sql: &str) {
@@ -33,7 +34,7 @@ async fn wait_for_standbys(cluster: &Cluster, names: &str) {
     execute(cluster, "SELECT pg_reload_conf()").await;
 }
 
-async fn warns(store: &PostgresStore, wanted: &[StoreWarning]) {
+async fn warns(store: &SqlStore, wanted: &[StoreWarning]) {
     let since = Instant::now();
     while store.warnings().await.unwrap() != wanted {
         assert!(since.elapsed() < PATIENCE, "{:?}, not {wanted:?}", store.warnings().await);

@@ -8,7 +8,7 @@ use subject_record::app::StoreLog;
 use subject_record::clock::{Entropy, SeededEntropy, SystemClock};
 use subject_record::projector::{Place, Projection, Projector};
 use subject_record::store::EventStore;
-use subject_record::store::sqlite::{SqliteSettings, SqliteStore};
+use subject_record::store::sqlite::{self, SqliteSettings};
 use tempfile::TempDir;
 
 use super::given::{digests, reach};
@@ -46,7 +46,7 @@ fn send(server: &Server, round: usize, sent: Arc<AtomicUsize>) -> tokio::task::J
 async fn projections(house: &House, files: &std::path::Path) -> (Projector, u64) {
     let clock = Arc::new(SystemClock::default());
     let events = house.path("data/events.db");
-    let store = Arc::new(SqliteStore::open(&events, SqliteSettings::default(), clock.clone()).await.unwrap());
+    let store = Arc::new(sqlite::open(&events, SqliteSettings::default(), clock.clone()).await.unwrap());
     let last = store.last_position().await.unwrap().number();
     let log = Arc::new(StoreLog::new(store.clone(), store));
     let settings = subject_record::config::Projector {

@@ -139,6 +139,49 @@ async fn a_copy_goes_on_where_it_was_and_takes_what_was_erased_meanwhile_away() 
     assert_eq!(boxes, 0, "boxes that were copied before the erasure are gone");
 }
 
+/// Events in a database, or none where there is no table yet.
+async fn events_in(url: &str) -> u64 {
+    let mut connection = <sqlx::PgConnection as sqlx::Connection>::connect(url).await.unwrap();
+    let position = sqlx::query_scalar("SELECT position FROM events.sequencer").fetch_one(&mut connection);
+    position.await.map_or(0, |position: i64| u64::try_from(position).unwrap())
+}
+
+/// Copies into a fresh database until the first page is there, and kills that. Answers how far it came.
+async fn killed_copying(from: &str, all: u64) -> (String, u64) {
+    for _ in 0..20 {
+        let to = Cluster::shared().database().await;
+        let mut copying =
+            program(BINARY).args(["store", "copy", "--from", from, "--to", &to]).spawn().unwrap();
+        while events_in(&to).await == 0 {
+            assert!(copying.try_wait().unwrap().is_none(), "it ended before it began");
+        }
+        copying.kill().unwrap();
+        copying.wait().unwrap();
+        let there = events_in(&to).await;
+        if there < all {
+            return (to, there);
+        }
+    }
+    unreachable!("it was never killed in time")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_copy_that_is_killed_goes_on_where_it_was() {
+    const PAGES: usize = 4;
+    let server = Server::new().await;
+    for _ in 0..PAGES * 2 {
+        let events: Vec<_> = (0..500).map(|_| answered(PERSON)).collect();
+        server.emitter().record(&events).await;
+    }
+    let (house, _) = server.stop().await;
+    let data = sqlite(&house.path("data"));
+    let whole = copied(&data, &sqlite(&house.path("whole")));
+    let (to, there) = killed_copying(&data, whole.0).await;
+    assert!(there > 0 && there < whole.0, "{there} of {}", whole.0);
+    let rest = copied(&data, &to);
+    assert_eq!(rest, (whole.0, whole.0 - there, whole.2, whole.3));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_log_an_altered_one_and_a_newer_copy_are_refused() {
     let (house, ..) = stopped().await;

@@ -16,7 +16,7 @@ use subject_record_schemas::vocabulary::LookupKind;
 
 use super::given::{Instance, Place, morning};
 
-const WAIT_MAX: Duration = Duration::from_secs(20);
+const WAIT_MAX: Duration = Duration::from_secs(60);
 
 /// An instance over a log that all share.
 struct Desk {

@@ -14,7 +14,7 @@ async fn the_client_believes_only_the_key_it_was_told_of() {
     let served = scene.mirror().await;
     let other = CosigningKey::from_seed(NAME, Zeroizing::new([8; 32])).unwrap();
     let client =
-        WitnessClient::new(&served.url, other.verifier_key().clone(), Duration::from_secs(20)).unwrap();
+        WitnessClient::new(&served.url, other.verifier_key().clone(), Duration::from_secs(60)).unwrap();
     let answer = client.add_checkpoint(0, &[], &scene.log.checkpoint(3)).await;
     assert!(matches!(answer, Err(WitnessError::OtherKey)), "{answer:?}");
 
@@ -37,7 +37,7 @@ async fn the_client_believes_only_the_key_it_was_told_of() {
     ];
     for (text, fits) in answers {
         let url = fake::answering(200, text.clone()).await;
-        let client = WitnessClient::new(&url, key.verifier_key().clone(), Duration::from_secs(20)).unwrap();
+        let client = WitnessClient::new(&url, key.verifier_key().clone(), Duration::from_secs(60)).unwrap();
         let answer = client.add_checkpoint(0, &[], &checkpoint).await;
         assert!(fits(&answer), "{text:.200}: {answer:?}");
     }

@@ -101,7 +101,7 @@ async fn serve(mirror: Mirror) -> Served {
     });
     let url = format!("http://{}", told.await.unwrap());
     let key = cosigning_key().verifier_key().clone();
-    let client = WitnessClient::new(&url, key, Duration::from_secs(20)).unwrap();
+    let client = WitnessClient::new(&url, key, Duration::from_secs(60)).unwrap();
     Served { mirror, url, client, stop, running }
 }
 

@@ -29,7 +29,8 @@ use crate::notary::heads::{HeadsMap, StreamEnd};
 use crate::notary::note::SigningKey;
 use crate::notary::tile::TileId;
 use crate::notary::tree::{Frontier, Hash, leaf_hash};
-use crate::store::sqlite::{SqliteSettings, SqliteStore};
+use crate::store::sql::SqlStore;
+use crate::store::sqlite::{self, SqliteSettings};
 use crate::store::{EventStore, ExpectedRevision, TextStore};
 use crate::timeline::Timelines;
 use crate::vault::kek::FileKek;
@@ -207,7 +208,7 @@ pub(super) fn note(size: u64, root: Hash) -> String {
 /// The parts of the service that append.
 pub(super) struct House {
     intake: Arc<Intake>,
-    store: Arc<SqliteStore>,
+    store: Arc<SqlStore>,
     erasure: Erasure,
     clock: Arc<SetClock>,
 }
@@ -217,9 +218,9 @@ impl House {
         let clock = Arc::new(SetClock::at(morning()));
         let entropy = Arc::new(SeededEntropy::new(seed));
         let settings = SqliteSettings::default();
-        let store = SqliteStore::open(&folder.join("events.db"), settings, clock.clone()).await.unwrap();
+        let store = sqlite::open(&folder.join("events.db"), settings, clock.clone()).await.unwrap();
         let store = Arc::new(store);
-        let as_store: Arc<dyn EventStore> = Arc::<SqliteStore>::clone(&store);
+        let as_store: Arc<dyn EventStore> = Arc::<SqlStore>::clone(&store);
         let keys = KeyFile::open(&folder.join("keys.db")).await.unwrap();
         let kek = Arc::new(FileKek::new([5; 32]));
         let vault = Arc::new(Vault::new(keys, kek, VaultSettings::default(), clock.clone(), entropy.clone()));

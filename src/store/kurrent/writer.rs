@@ -14,8 +14,8 @@ use super::index::{self, Entry};
 use super::server::Server;
 use crate::clock::Clock;
 use crate::db::scrub;
-use crate::store::append::RecordedTimes;
 use crate::store::group::Writes;
+use crate::store::times::RecordedTimes;
 use crate::store::{Append, AppendError, Appended, StoreError, TakenOver};
 
 /// Stored ones only: an open claim's event is settled first.

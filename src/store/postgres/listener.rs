@@ -8,8 +8,8 @@ use sqlx::postgres::{PgListener, PgPool};
 use subject_record_schemas::Position;
 use tokio::sync::watch;
 
-use super::POSITION;
 use crate::db::sql::{Pool, query};
+use crate::store::sql::POSITION;
 
 /// Channel of notices, whose text is the last position.
 pub(super) const CHANNEL: &str = "subject_record_appended";

@@ -25,9 +25,9 @@ use super::listener::reach;
 use crate::clock::{Clock, Entropy};
 use crate::db::outage::{Pauses, is_away, within};
 use crate::db::postgres::Postgres;
-use crate::store::append::RecordedTimes;
 use crate::store::group::{Writes, failed};
 use crate::store::plan::{Ground, KnownStream, Plan};
+use crate::store::times::RecordedTimes;
 use crate::store::{Append, AppendError, Appended, EventKey, Receipt, StoreError, TakenOver, reader};
 
 const SOURCES: &str = "SELECT source, name FROM sources";

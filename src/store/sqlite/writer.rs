@@ -13,9 +13,9 @@ use tokio::sync::watch;
 use super::SqliteSettings;
 use crate::clock::Clock;
 use crate::db::scrub;
-use crate::store::append::RecordedTimes;
 use crate::store::group::{Writes, failed, is_unique_violation};
 use crate::store::plan::{Ground, KnownStream, Plan};
+use crate::store::times::RecordedTimes;
 use crate::store::{Append, AppendError, Appended, EventKey, Receipt, StoreError, TakenOver, reader};
 
 const STATE: &str = "SELECT coalesce(max(position), 0), \
