@@ -33,8 +33,9 @@ impl Given {
         self.other.vault.shred(&person(number)).await.unwrap();
     }
 
+    /// Returns once they are gone.
     async fn drops_all_connections(&self) {
-        let drop = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+        let drop = "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity \
                     WHERE datname = current_database() AND pid <> pg_backend_pid()";
         self.place.intruder().await.runs(drop).await.unwrap();
     }
