@@ -1,13 +1,13 @@
 //! How far signed checkpoints are behind what is committed, while a load runs.
 
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::Failure;
+use super::ask::get;
 use super::log::{Log, last};
 
 /// How often both are looked at.
@@ -77,10 +77,6 @@ fn look(log: &Log, address: SocketAddr, stop: &AtomicBool) -> Result<Vec<Sample>
 
 /// Entries under the published checkpoint: its second line.
 fn checkpoint_size(address: SocketAddr) -> Result<i64, Failure> {
-    let mut stream = TcpStream::connect(address)?;
-    write!(stream, "GET /log/checkpoint HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+    let body = get(address, "/log/checkpoint", None)?;
     Ok(body.lines().nth(1).and_then(|size| size.parse().ok()).unwrap_or(0))
 }

@@ -7,6 +7,7 @@
 
 #![expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "figures of a benchmark")]
 
+mod ask;
 mod client;
 mod conditions;
 mod echo;
@@ -149,6 +150,10 @@ fn measure(options: &Options) -> Result<(), Failure> {
         limits.measure(folder.path(), Duration::from_secs_f64(options.seconds.min(1.0)))?;
         for row in &mut rows {
             eprintln!("run {run} of {}: {}, clients {}", options.runs, row.name, row.clients);
+            // Nobody pays for what was appended before.
+            for server in &servers {
+                server.settle()?;
+            }
             let mut server = servers.iter_mut().find(|server| server.target == row.target);
             let load = Load {
                 target: row.target.clone(),

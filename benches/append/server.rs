@@ -9,6 +9,7 @@ use serde_json::Value;
 use subject_record::db::sql::{Connection as Reader, Sql, query};
 
 use super::Failure;
+use super::ask::get;
 use super::client::{Connection, Target};
 use super::conditions;
 use super::events::{Emitter, People};
@@ -18,6 +19,9 @@ use super::log::{self, Log};
 const PRELOAD_CLIENTS: usize = 4;
 const PRELOAD_BATCH: usize = 500;
 
+/// How often a server is asked whether its read models have followed.
+const SETTLES_EVERY: Duration = Duration::from_millis(100);
+
 /// A running server; ends when it is let go.
 pub(super) struct Server {
     /// Begins the names of its rows.
@@ -25,6 +29,7 @@ pub(super) struct Server {
     /// Where its events are.
     pub(super) log: Log,
     pub(super) target: Target,
+    operator: String,
     /// What it says of its durability.
     pub(super) durability: String,
     child: Child,
@@ -69,8 +74,11 @@ impl Server {
             .stderr(Stdio::inherit())
             .output()?;
         let printed = String::from_utf8(init.stdout)?;
-        let token = printed.lines().find_map(|line| line.trim().strip_prefix("emitter-1"));
-        let token = token.ok_or("init printed no emitter's token")?.trim().to_owned();
+        let token = |name: &str| {
+            let token = printed.lines().find_map(|line| line.trim().strip_prefix(name));
+            token.map(|token| token.trim().to_owned()).ok_or_else(|| format!("init printed no token {name}"))
+        };
+        let (token, operator) = (token("emitter-1")?, token("operator-1")?);
         let mut child = Command::new(binary)
             .args(["serve", "--listen", "127.0.0.1:0", "--config"])
             .arg(folder.join("subject-record.toml"))
@@ -93,7 +101,7 @@ impl Server {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let reader = runtime.block_on(log.reader())?;
         let (label, durability) = (label.to_owned(), durability.unwrap_or_default());
-        Ok(Self { label, log, target, durability, child, runtime, reader })
+        Ok(Self { label, log, target, operator, durability, child, runtime, reader })
     }
 
     /// Fills the streams of the known people, as many events each, in no order.
@@ -126,6 +134,19 @@ impl Server {
         let taken = began.elapsed();
         self.events_per_commit(before, events)?;
         Ok(taken)
+    }
+
+    /// Waits until the read models have followed whatever was appended.
+    pub(super) fn settle(&self) -> Result<(), Failure> {
+        loop {
+            let told: Value =
+                serde_json::from_str(&get(self.target.address, "/v1/projections", Some(&self.operator))?)?;
+            let all = told["projections"].as_array().ok_or("no list of projections")?;
+            if all.iter().all(|projection| projection["lag_events"] == 0) {
+                return Ok(());
+            }
+            std::thread::sleep(SETTLES_EVERY);
+        }
     }
 
     /// Position of the last event.
