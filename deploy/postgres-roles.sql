@@ -37,14 +37,12 @@ BEGIN
             EXECUTE format('CREATE ROLE %I LOGIN', role);
         END IF;
         EXECUTE format('ALTER ROLE %I NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS', role);
-        EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), role);
+        -- CREATE, since a rebuild of read models fills a schema of its own, which is made for it and dropped.
+        EXECUTE format('GRANT CONNECT, CREATE ON DATABASE %I TO %I', current_database(), role);
     END LOOP;
     IF pg_has_role(service, owner, 'MEMBER') THEN
         RAISE EXCEPTION 'role % is a member of %, and so may do all that it may', service, owner;
     END IF;
-
-    -- A rebuild of read models fills a schema of its own, which the service makes and drops.
-    EXECUTE format('GRANT CREATE ON DATABASE %I TO %I', current_database(), service);
 
     -- Schemas, and what lies in them, are the owner's. What it may do follows from that.
     FOR place IN SELECT unnest(ARRAY['events', 'log', 'keys', 'read_models']) AS name LOOP

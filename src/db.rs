@@ -53,7 +53,9 @@ pub enum DatabaseError {
     #[error("the URL of the database does not read: it should be like postgres://role@host:5432/database")]
     Url(#[source] sqlx::Error),
     /// A database cannot be reached.
-    #[error("cannot use {place}")]
+    #[error(
+        "cannot use {place}: see that it runs, that the database is there, and that deploy/postgres-roles.sql was run on it"
+    )]
     Connect {
         /// Which, without its password.
         place: String,
@@ -62,7 +64,9 @@ pub enum DatabaseError {
         source: sqlx::Error,
     },
     /// The tables of a schema are not those of this build.
-    #[error("cannot bring the tables of {place} up to this version")]
+    #[error(
+        "cannot bring the tables of {place} up to this version: start once as the role that owns them, then run deploy/postgres-roles.sql again"
+    )]
     MigrateAt {
         /// Which, without its password.
         place: String,

@@ -34,7 +34,10 @@ impl Given {
     /// As an installation goes: the script, a first start as owner, the script again.
     async fn new() -> Self {
         let given = Self::bare().await;
-        let _ = given.house(&given.owner).serve().await.stop().await;
+        let server = given.house(&given.owner).serve().await;
+        has_caught_up(&server).await;
+        let (house, _) = server.stop().await;
+        assert!(!house.log().contains("ERROR"), "{}", house.log());
         given.apply().await;
         given
     }
