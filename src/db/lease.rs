@@ -10,6 +10,7 @@ use std::time::Duration;
 use sha2::{Digest as _, Sha256};
 use sqlx::Connection as _;
 
+use super::outage::within;
 use super::postgres::{Postgres, SILENCE_SECONDS_MAX};
 use super::sql::Connection;
 
@@ -24,6 +25,10 @@ pub const SIGN_OF_LIFE_EVERY: Duration = Duration::from_secs(1);
 /// # Errors
 /// When the database cannot be asked.
 pub async fn take(place: &Postgres, thing: &str) -> Result<Option<Connection>, sqlx::Error> {
+    within(taken(place, thing)).await
+}
+
+async fn taken(place: &Postgres, thing: &str) -> Result<Option<Connection>, sqlx::Error> {
     let mut connection = place.connect().await?;
     let taken: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)")
         .bind(number_of(place.schema(), thing))

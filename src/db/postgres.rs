@@ -13,6 +13,9 @@ use super::DatabaseError;
 /// How long a connection may take to be had.
 const CONNECT_WAIT_MAX: Duration = Duration::from_secs(5);
 
+/// How long a connection that goes back to its pool may take to answer.
+const RELEASE_WAIT_MAX: Duration = Duration::from_secs(1);
+
 /// How long the server waits for a peer that does not acknowledge before it lets go of its locks.
 pub(super) const SILENCE_SECONDS_MAX: u32 = 3;
 
@@ -115,7 +118,16 @@ impl Postgres {
     /// # Errors
     /// [`DatabaseError::Connect`].
     pub async fn pool(&self, connections_max: u32) -> Result<PgPool, DatabaseError> {
-        let pool = PgPoolOptions::new().max_connections(connections_max).acquire_timeout(CONNECT_WAIT_MAX);
+        let pool = PgPoolOptions::new()
+            .max_connections(connections_max)
+            .acquire_timeout(CONNECT_WAIT_MAX)
+            // One that was given up in mid-answer would keep its place until the system gives it up, minutes later.
+            .after_release(|connection, _| {
+                Box::pin(async move {
+                    let answer = tokio::time::timeout(RELEASE_WAIT_MAX, connection.ping()).await;
+                    answer.map_err(|_| sqlx::Error::PoolTimedOut)?.map(|()| true)
+                })
+            });
         pool.connect_with((*self.options).clone()).await.map_err(|source| self.failed(source))
     }
 

@@ -94,6 +94,11 @@ pub(super) async fn run(connection: &mut Connection, sql: impl Into<String>) -> 
     query(Text::Built(sql.into())).execute(connection).await.map(drop)
 }
 
+/// [`run`], however long it takes: it goes through whole tables.
+pub(super) async fn run_long(connection: &mut Connection, sql: impl Into<String>) -> Result<(), sqlx::Error> {
+    query(Text::Built(sql.into())).takes_long().execute(connection).await.map(drop)
+}
+
 /// Makes the tables, and says in the same commit whether the generation is being built.
 pub(super) async fn make(
     connection: &mut Connection,
@@ -119,7 +124,7 @@ pub(super) async fn make(
 /// Makes the indexes of searches.
 pub(super) async fn index(connection: &mut Connection, projection: Projection) -> Result<(), sqlx::Error> {
     for statement in projection.tables().iter().flat_map(|table| create_indexes(table)) {
-        run(connection, statement).await?;
+        run_long(connection, statement).await?;
     }
-    query(&LATEST).execute(connection).await.map(drop)
+    query(&LATEST).takes_long().execute(connection).await.map(drop)
 }

@@ -10,7 +10,7 @@ use sqlx::migrate::Migrator;
 
 use super::Projection;
 use super::generation::{Generation, Stands};
-use super::progress::{Progress, Use, progress, run};
+use super::progress::{Progress, Use, progress, run, run_long};
 use super::tables::quoted;
 use crate::db::DatabaseError;
 use crate::db::postgres::Postgres;
@@ -101,7 +101,7 @@ pub(super) async fn enter(
 pub(super) async fn analyse(connection: &mut Connection, projection: Projection) -> Result<(), sqlx::Error> {
     if connection.engine() == Engine::Postgres {
         for table in projection.tables() {
-            run(connection, format!("ANALYZE {}", quoted(table.name))).await?;
+            run_long(connection, format!("ANALYZE {}", quoted(table.name))).await?;
         }
     }
     Ok(())
@@ -195,6 +195,6 @@ async fn drop_by(
 ) -> Result<(), sqlx::Error> {
     // Whoever reads in it must not be held up by one who waits to drop it.
     run(connection, "SET lock_timeout = '500ms'").await?;
-    run(connection, format!("DROP SCHEMA IF EXISTS {} CASCADE", name(base, projection, number))).await?;
+    run_long(connection, format!("DROP SCHEMA IF EXISTS {} CASCADE", name(base, projection, number))).await?;
     query(&FORGET).bind(projection.name()).bind(signed(number)).execute(connection).await.map(drop)
 }

@@ -16,9 +16,9 @@ use crate::db::sql::{Engine, Pool, Sql, query};
 /// Where the log on PostgreSQL ends, whichever instance appended last.
 pub(super) const POSITION: Sql = Sql::both("SELECT position FROM sequencer");
 const UNSYNCED: Sql = Sql::both("SELECT current_setting('fsync') = 'off' AS unsynced");
+// Who may not see what standbys do sees that there are some, and anybody sees whether any is waited for.
 const STANDBYS: Sql = Sql::both(
-    "SELECT count(*) AS standbys, count(*) FILTER (WHERE sync_state IN ('sync', 'quorum')) AS synchronous \
-    FROM pg_stat_replication WHERE state = 'streaming'",
+    "SELECT count(*) AS standbys, current_setting('synchronous_standby_names') <> '' AS waits FROM pg_stat_replication",
 );
 
 /// A store over tables: [`sqlite::open`](super::sqlite::open) or [`postgres::open`](super::postgres::open) makes one.
@@ -114,7 +114,7 @@ impl EventStore for SqlStore {
             warnings.push(StoreWarning::NotSynced);
         }
         let standbys = query(&STANDBYS).fetch_one(&self.readers).await?;
-        if standbys.unsigned("standbys")? > 0 && standbys.unsigned("synchronous")? == 0 {
+        if standbys.unsigned("standbys")? > 0 && !standbys.flag("waits")? {
             warnings.push(StoreWarning::AsynchronousStandby);
         }
         Ok(warnings)

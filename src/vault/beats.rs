@@ -87,6 +87,8 @@ impl Beater {
             if let Some(fault) = fault {
                 tracing::warn!(fault, "a beat of this instance failed");
                 self.connection = None;
+                // The next connection may lead to another server, which lacks what this instance took in last.
+                self.passed = None;
                 if !self.shared.presence.is_live() {
                     self.vault.sweep();
                 }
@@ -115,6 +117,8 @@ impl Beater {
                 (row > 0 && presence.is_live()).then_some(passed)
             }
             None => {
+                // Once it has joined others do not wait for what came before, and it is in memory yet.
+                presence.set_until(None);
                 let joined = query(&JOIN).bind(instance).fetch_one(&mut *connection).await?;
                 // Only behind it: from here on the others wait for this instance.
                 self.vault.forget_all().await;

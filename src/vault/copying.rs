@@ -132,7 +132,7 @@ impl KeyFile {
         for table in [&FENCES, &DEKS, &TOKENS] {
             put(table, &from.readers, connection).await?;
         }
-        query(&FORGET_FENCED).execute(&mut *connection).await?;
+        query(&FORGET_FENCED).takes_long().execute(&mut *connection).await?;
         held.settle(Ok(())).await;
         drop(held);
         Ok(CopiedKeys {

@@ -185,7 +185,7 @@ impl Vault {
         let key = Dek::random(&*self.entropy);
         let wrapped = self.kek.wrap(KEY_OWNER, generation, &key, &*self.entropy).await?;
         let mut together = connection.begin().await?;
-        query(&CLEAR).execute(&mut together).await?;
+        query(&CLEAR).takes_long().execute(&mut together).await?;
         query(&BEGIN).bind(generation).bind(self.kek.kek_id()).bind(wrapped).execute(&mut together).await?;
         together.commit().await?;
         session.settled();

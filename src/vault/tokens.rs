@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use super::KeyFile;
@@ -82,8 +83,9 @@ struct Known {
 pub struct Tokens {
     keys: KeyFile,
     known: Arc<RwLock<HashMap<TokenId, Known>>>,
-    /// Read and known one after the other: what was read earlier never replaces what was read later.
-    reading: Arc<Mutex<()>>,
+    /// Read and known one after the other: what was read earlier never replaces what was read later. Holds when the
+    /// last reading began.
+    reading: Arc<Mutex<Option<Instant>>>,
 }
 
 impl std::fmt::Debug for Tokens {
@@ -103,12 +105,22 @@ impl Tokens {
         Ok(tokens)
     }
 
-    /// Reads all tokens again.
+    /// Reads all tokens again, unless somebody else did so meanwhile: of many who wait one reads for all.
     pub(crate) async fn reload(&self) -> Result<(), TokenError> {
-        let _alone = self.reading.lock().await;
-        let rows = answered(self.keys.shared.is_some(), query(&ALL).fetch_all(&self.keys.readers)).await?;
+        let asked = Instant::now();
+        // The wait for those who asked before counts too: while the database says nothing they only become more.
+        let read = answered(self.keys.shared.is_some(), async {
+            let last_began = self.reading.lock().await;
+            if last_began.is_some_and(|began| began > asked) {
+                return Ok(None);
+            }
+            let began = Instant::now();
+            Ok(Some((last_began, began, query(&ALL).fetch_all(&self.keys.readers).await?)))
+        });
+        let Some((mut last_began, began, rows)) = read.await? else { return Ok(()) };
         let known = rows.iter().map(known_of).collect::<Result<_, _>>()?;
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = known;
+        *last_began = Some(began);
         Ok(())
     }
 

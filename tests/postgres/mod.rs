@@ -10,6 +10,7 @@ mod cluster;
 mod itself;
 mod proxy;
 mod roles;
+mod silence;
 mod standby;
 mod step;
 

@@ -58,6 +58,20 @@ async fn a_standby_that_is_not_waited_for_and_a_disk_that_is_not_are_warned_of()
     warns(&store, &[StoreWarning::AsynchronousStandby]).await;
 }
 
+#[tokio::test]
+async fn a_role_that_may_not_see_what_standbys_do_is_warned_of_them_too() {
+    let cluster = Cluster::own();
+    let url = cluster.database().await;
+    let database = url.rsplit('/').next().unwrap();
+    execute(&cluster, "CREATE ROLE plain LOGIN").await;
+    execute(&cluster, &format!("GRANT CREATE ON DATABASE \"{database}\" TO plain")).await;
+    let store = store(&url.replace("//postgres@", "//plain@")).await;
+    let _standby = cluster.standby();
+    warns(&store, &[StoreWarning::AsynchronousStandby]).await;
+    wait_for_standbys(&cluster, "*").await;
+    warns(&store, &[]).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_standby_that_is_waited_for_takes_over_and_nothing_acknowledged_is_lost() {
     let cluster = Cluster::own();

@@ -173,6 +173,53 @@ async fn a_token_is_good_everywhere_when_it_is_made_and_nowhere_when_it_is_revok
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_standby_that_took_over_without_the_last_invalidations_is_joined_anew() {
+    let it = Given::new().await;
+    let proxy = Proxy::before(Cluster::shared()).await;
+    let other = it.place.instance_by(&proxy.url(&it.place.url), 2, &it.clock).await;
+    for number in 0..3 {
+        it.one.mint(number).await;
+        it.shreds(number).await;
+    }
+    assert_eq!(it.count("instances WHERE passed = 3").await, 2);
+
+    let mut intruder = it.place.intruder().await;
+    intruder.runs("UPDATE invalidation_counter SET number = 0").await.unwrap();
+    intruder.runs("DELETE FROM invalidations").await.unwrap();
+    proxy.reset();
+    let mut tries = 0;
+    while it.count("instances WHERE passed = 0").await == 0 {
+        tries += 1;
+        assert!(tries < 1_000, "it still goes by what the server that is gone had");
+        sleep(Duration::from_millis(20)).await;
+    }
+    eventually(|| other.is_live()).await;
+    it.one.mint(9).await;
+    holds(&other, 9).await;
+    it.shreds(9).await;
+    uses_no_key(&other, 9).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_who_wait_for_a_silent_database_wait_side_by_side() {
+    let it = Given::new().await;
+    let proxy = Proxy::before(Cluster::shared()).await;
+    let mut other = it.place.instance_by(&proxy.url(&it.place.url), 2, &it.clock).await;
+    let (keys, entropy) = (it.one.vault.key_file(), SeededEntropy::new(3));
+    let token = it.one.tokens.create(keys, "desk", Role::Support, Vec::new(), morning(), &entropy);
+    let token = token.await.unwrap();
+    other.stops();
+    proxy.cut();
+    // From when on it may not go by what it knows.
+    while other.tokens.authenticate(&token).await.is_ok() {
+        sleep(Duration::from_millis(100)).await;
+    }
+    let many = (0..100).map(|_| other.tokens.authenticate(&token));
+    let answers = timeout(ANSWER_MAX, futures::future::join_all(many)).await.unwrap();
+    assert!(answers.iter().all(Result::is_err), "{answers:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_instance_that_has_left_is_not_waited_for_and_one_that_is_long_gone_is_forgotten() {
     let it = Given::new().await;
     let mut other = it.another().await;
