@@ -22,6 +22,7 @@ use crate::db::FolderLock;
 use crate::decision::Decisions;
 use crate::dossier::{self, Dossiers};
 use crate::erasure::Erasure;
+use crate::erasure::unfinished::{LOOK_EVERY, Unfinished};
 use crate::export::Exports;
 use crate::governed::Governed;
 use crate::intake::Intake;
@@ -97,6 +98,7 @@ pub struct App {
     pub log: OpenLog,
     /// This instance among others over the same keys.
     pub instances: Instances,
+    _unfinished: Unfinished,
     _sweeper: Sweeper,
     _background: Background,
     _lock: FolderLock,
@@ -198,6 +200,7 @@ impl App {
         if finished > 0 {
             tracing::warn!(finished, "erasures that were cut short, or undone by a backup, are carried out");
         }
+        let unfinished = Unfinished::start(erasure.clone(), LOOK_EVERY);
         let sweeper = Sweeper::start(Arc::clone(&vault));
         let instances = Instances::start(Arc::clone(&vault), tokens.clone());
         let accesses = Accesses::new(Arc::clone(&intake));
@@ -308,6 +311,7 @@ impl App {
             entropy,
             log,
             instances,
+            _unfinished: unfinished,
             _sweeper: sweeper,
             _background: background,
             _lock: lock,

@@ -4,6 +4,10 @@
 //! the transaction that would store it. Only then are boxes and keys destroyed, and `data.destroyed.v1` says
 //! so. Every step can be done twice, and [`Erasure::resume`] goes on with what a crash cut short.
 
+mod error;
+pub mod unfinished;
+
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use subject_record_schemas::types::EventKey as NamedEvent;
@@ -15,48 +19,12 @@ use subject_record_schemas::vocabulary::{
 use subject_record_schemas::{EventId, Fact, Position, Reference, StreamName, SubjectId};
 use tokio::sync::Mutex;
 
+pub use self::error::EraseError;
 use crate::caller::{OWN_SOURCE, TokenId};
-use crate::error::{self, Code};
 use crate::intake::{Intake, NewEvent, Refusal};
-use crate::store::{EventKey, EventStore, ExpectedRevision, StoreError};
-use crate::timeline::{Entry, Question, TimelineError, Timelines};
-use crate::vault::{KeyOwner, Vault, VaultError};
-
-/// Why a person was not erased.
-#[derive(Debug, thiserror::Error)]
-pub enum EraseError {
-    /// No event names this person.
-    #[error("no event names this person")]
-    Unknown,
-    /// An event of the erasure could not be appended.
-    #[error(transparent)]
-    Append(#[from] Refusal),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The vault failed.
-    #[error(transparent)]
-    Vault(#[from] VaultError),
-    /// The stream does not read.
-    #[error(transparent)]
-    Timeline(#[from] TimelineError),
-}
-
-impl EraseError {
-    /// The stable code.
-    #[must_use]
-    pub fn code(&self) -> Code {
-        match self {
-            Self::Unknown => error::NOT_FOUND,
-            Self::Append(refusal) => refusal.code(),
-            Self::Store(StoreError::NotScrubbed) | Self::Vault(VaultError::NotScrubbed) => {
-                error::NOT_SCRUBBED
-            }
-            Self::Store(_) | Self::Timeline(_) => error::STORE_FAULT,
-            Self::Vault(_) => error::VAULT_FAULT,
-        }
-    }
-}
+use crate::store::{EventKey, EventStore, ExpectedRevision};
+use crate::timeline::{Entry, Question, Timelines};
+use crate::vault::{KeyOwner, Vault};
 
 /// What an erasure did.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -82,8 +50,8 @@ pub struct Erasure {
     store: Arc<dyn EventStore>,
     vault: Arc<Vault>,
     timelines: Arc<Timelines>,
-    /// Whoever asks while another erasure runs waits, and then finds it done.
-    alone: Arc<Mutex<()>>,
+    /// Those that this process has seen done. Whoever asks while another erasure runs waits, and then finds it done.
+    finished: Arc<Mutex<HashSet<StreamName>>>,
 }
 
 /// An erasure as its person's stream tells it.
@@ -109,7 +77,7 @@ impl Erasure {
         vault: Arc<Vault>,
         timelines: Arc<Timelines>,
     ) -> Self {
-        Self { intake, store, vault, timelines, alone: Arc::default() }
+        Self { intake, store, vault, timelines, finished: Arc::default() }
     }
 
     /// Erases a person for good. Asked again, it finishes what is unfinished and answers the same.
@@ -129,7 +97,7 @@ impl Erasure {
         // In a task of its own: a caller that let go of the lock between the append of the decision and its
         // end would let the next one decide again.
         let running = tokio::spawn(async move {
-            let _alone = erasure.alone.lock().await;
+            let mut finished = erasure.finished.lock().await;
             let stream = Timelines::stream_of(&subject);
             loop {
                 let head = erasure.store.head(&stream).await?.ok_or(EraseError::Unknown)?;
@@ -143,7 +111,9 @@ impl Erasure {
                     decided => break decided?,
                 }
             }
-            Ok(erasure.carry_out(&subject).await?.0)
+            let (erased, _) = erasure.carry_out(&subject).await?;
+            finished.insert(stream);
+            Ok(erased)
         });
         running.await.unwrap_or(Err(EraseError::Append(Refusal::Closing)))
     }
@@ -152,15 +122,31 @@ impl Erasure {
     /// there were.
     ///
     /// # Errors
-    /// The first that fails.
+    /// The first that fails, after all were tried.
     pub async fn resume(&self) -> Result<usize, EraseError> {
-        let _alone = self.alone.lock().await;
-        let mut done = 0;
+        let mut finished = self.finished.lock().await;
+        finished.clear();
+        self.carry_out_all_but(&mut finished).await
+    }
+
+    /// [`Erasure::resume`] without those that this process has seen done: cheap enough to be asked for again and again.
+    async fn go_on(&self) -> Result<usize, EraseError> {
+        self.carry_out_all_but(&mut *self.finished.lock().await).await
+    }
+
+    async fn carry_out_all_but(&self, finished: &mut HashSet<StreamName>) -> Result<usize, EraseError> {
+        let (mut done, mut failed) = (0, None);
         for stream in self.store.fenced_streams().await? {
-            let Some(subject) = stream.subject() else { continue };
-            done += usize::from(self.carry_out(subject).await?.1);
+            let Some(subject) = stream.subject().filter(|_| !finished.contains(&stream)) else { continue };
+            match self.carry_out(subject).await {
+                Ok((_, acted)) => {
+                    done += usize::from(acted);
+                    finished.insert(stream);
+                }
+                Err(error) => failed = failed.or(Some(error)),
+            }
         }
-        Ok(done)
+        failed.map_or(Ok(done), Err)
     }
 
     async fn decide(

@@ -1,5 +1,7 @@
 //! One erasure for all who ask, told by the service alone.
 
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -10,10 +12,11 @@ use subject_record_schemas::{EventType, Source};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
+use super::unfinished::Unfinished;
 use super::*;
 use crate::clock::{SeededEntropy, SetClock};
 use crate::config::Store as StoreSettings;
-use crate::store::sqlite;
+use crate::store::{StoreError, sqlite};
 use crate::vault::kek::FileKek;
 use crate::vault::{KeyFile, VaultSettings};
 
@@ -128,7 +131,7 @@ async fn callers_that_go_away_leave_one_erasure_that_ends() {
             let it = Arc::clone(&it);
             async move { it.erase().await }
         });
-        tokio::time::sleep(std::time::Duration::from_micros(micros)).await;
+        tokio::time::sleep(Duration::from_micros(micros)).await;
         caller.abort();
     }
     it.erase().await.unwrap();
@@ -190,6 +193,42 @@ async fn going_on_counts_what_it_destroyed() {
     sqlx::query("DELETE FROM fences").execute(&mut keys).await.unwrap();
     assert_eq!(it.erasure.resume().await.unwrap(), 1, "undone by a backup");
     assert_eq!(it.count(EventType::DataDestroyed).await, 1, "it is told once");
+}
+
+#[tokio::test]
+async fn one_that_cannot_be_carried_out_holds_up_no_other_and_is_tried_again() {
+    let it = Given::person().await;
+    let other = StreamName::Subject(SubjectId::parse("p-invented-2").unwrap());
+    it.record(it.event("decided-1", 0, &decided("asked-1", ErasureScope::Subject))).await;
+    let second = decided("asked-2", ErasureScope::Subject);
+    let id = EventId::parse("decided-2").unwrap();
+    it.record(it.erasure.intake.own_event(id, other.clone(), morning(), None, &second).unwrap()).await;
+    let mut events = it.intruder("events.db").await;
+    sqlx::query("DROP TRIGGER events_refuse_update").execute(&mut events).await.unwrap();
+    let spoil = "UPDATE events SET body = substr(body, 2) WHERE id = 'e-1'";
+    sqlx::query(spoil).execute(&mut events).await.unwrap();
+
+    assert!(it.erasure.go_on().await.is_err());
+    let entries = it.erasure.timelines.entries(&other, &Question::default()).await.unwrap();
+    assert!(matches!(entries.last().unwrap().event.fact, Fact::DataDestroyed(_)), "{entries:?}");
+    let mend = "UPDATE events SET body = '{' || body WHERE id = 'e-1'";
+    sqlx::query(mend).execute(&mut events).await.unwrap();
+    assert_eq!(it.erasure.go_on().await.unwrap(), 1, "what was done before is not asked of again");
+    assert_eq!(it.count(EventType::DataDestroyed).await, 1);
+}
+
+#[tokio::test]
+async fn what_another_decided_is_carried_out_without_being_asked_for() {
+    let it = Given::person().await;
+    let _unfinished = Unfinished::start(it.erasure.clone(), Duration::from_millis(5));
+    it.record(it.event("decided-1", 0, &decided("asked-1", ErasureScope::Subject))).await;
+    let mut tries = 0;
+    while it.count(EventType::DataDestroyed).await == 0 {
+        tries += 1;
+        assert!(tries < 6_000, "nobody carries it out");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(it.erasure.vault.is_fenced(&KeyOwner::person(&stream())).await.unwrap());
 }
 
 #[tokio::test]

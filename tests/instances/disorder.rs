@@ -21,9 +21,6 @@ use crate::postgres::Cluster;
 
 const INSTANCES: usize = 3;
 const WRITERS: usize = 64;
-const PEOPLE: usize = 24;
-/// How long a writer rests between events: so that what is recorded is also read again in bounded time.
-const REST: Duration = Duration::from_millis(350);
 const TRY_AGAIN: Duration = Duration::from_millis(60);
 /// A sleep in which an instance loses all that it holds.
 const SLEEP: Duration = Duration::from_secs(6);
@@ -55,6 +52,9 @@ impl Told {
 
 struct Writers {
     doors: Doors,
+    people: usize,
+    /// How long each rests between events: so that what is recorded is also read again in bounded time.
+    rest: Duration,
     told: Mutex<Told>,
     is_over: AtomicBool,
 }
@@ -88,7 +88,7 @@ impl Writers {
             if self.is_over.load(Ordering::Relaxed) {
                 return;
             }
-            let person = format!("p-invented-{}", (writer + number) % PEOPLE);
+            let person = format!("p-invented-{}", (writer + number) % self.people);
             let event = match number % 4 {
                 0 => moved_to(&person, &format!("w{writer}n{number}@example.kz")),
                 _ => answered(&person),
@@ -98,7 +98,7 @@ impl Writers {
             if number % 5 == 0 {
                 self.send(&event, writer + number + 1).await;
             }
-            tokio::time::sleep(REST).await;
+            tokio::time::sleep(self.rest).await;
         }
     }
 }
@@ -257,7 +257,7 @@ async fn rebuild(servers: &[&Server]) {
     }
 }
 
-async fn survives(duration: Duration, seed: u64) {
+async fn survives(duration: Duration, people: usize, rest: Duration, seed: u64) {
     let cluster = Cluster::own();
     let site = Site::on(&cluster).await;
     let doors: Doors = Arc::new((0..INSTANCES).map(|_| Mutex::new(None)).collect());
@@ -273,7 +273,8 @@ async fn survives(duration: Duration, seed: u64) {
         disorder.opens(number);
     }
     let told = Mutex::default();
-    let writers = Arc::new(Writers { doors: Arc::clone(&doors), told, is_over: AtomicBool::new(false) });
+    let is_over = AtomicBool::new(false);
+    let writers = Arc::new(Writers { doors: Arc::clone(&doors), people, rest, told, is_over });
     let writing: Vec<_> = (0..WRITERS)
         .map(|writer| {
             let writers = Arc::clone(&writers);
@@ -339,7 +340,7 @@ async fn holds(disorder: &Disorder<'_>, writers: &Writers, watched: &Watched) {
             "a follower skipped something: built anew, rows differ"
         );
     }
-    for person in 0..PEOPLE {
+    for person in 0..writers.people {
         let path = format!("/v1/subjects/p-invented-{person}/timeline?type=profile.changed.v1");
         let server = servers[person % servers.len()];
         let timeline = server.as_role("officer").look(&path, "incident").await.json();
@@ -375,11 +376,11 @@ async fn holds(disorder: &Disorder<'_>, writers: &Writers, watched: &Watched) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_lost_doubled_or_skipped_among_instances_in_disorder() {
-    survives(Duration::from_secs(60), 1).await;
+    survives(Duration::from_secs(60), 24, Duration::from_millis(350), 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "takes half an hour: cargo test -- --ignored for_half_an_hour"]
 async fn nothing_is_lost_doubled_or_skipped_among_instances_in_disorder_for_half_an_hour() {
-    survives(Duration::from_secs(25 * 60), 2).await;
+    survives(Duration::from_secs(25 * 60), 400, Duration::from_secs(1), 2).await;
 }

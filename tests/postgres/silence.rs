@@ -29,7 +29,7 @@ impl Given {
     async fn in_a_cut<T>(&self, asked: impl Future<Output = T>) -> T {
         self.proxy.cut_to_client();
         tokio::time::pause();
-        let answer = timeout(PATIENCE, asked).await.expect("it waits for ever");
+        let answer = timeout(PATIENCE, asked).await.unwrap();
         tokio::time::resume();
         answer
     }
