@@ -18,6 +18,9 @@ use crate::subject::Person;
 use crate::versions::{Change, Draft, Versions};
 use crate::{acceptances, consents, disclosures, profile};
 
+/// About what a person takes beside rows and findings.
+const PERSON_BYTES: usize = 4_096;
+
 /// What follows from a stream's events and from what was published.
 #[derive(Clone, Debug, Default)]
 pub struct Chronicle {
@@ -87,6 +90,12 @@ impl Chronicle {
     #[must_use]
     pub const fn versions(&self) -> &Versions {
         &self.versions
+    }
+
+    /// About how many bytes of memory it takes: nearly all of it are rows and findings.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        PERSON_BYTES.saturating_add(self.versions.bytes()).saturating_add(self.docket.bytes())
     }
 
     /// The person after the last event.

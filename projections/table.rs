@@ -216,6 +216,18 @@ pub struct Row {
     pub body: Arc<str>,
 }
 
+/// What a shared slice takes beside its content: two counters, and what an allocation is rounded up by.
+const SHARED_BYTES: usize = 24;
+
+impl Row {
+    /// About how many bytes of memory it takes behind its pointers.
+    pub(crate) fn held_bytes(&self) -> usize {
+        let text = |cell: &Cell| if let Cell::Text(text) = cell { SHARED_BYTES + text.len() } else { 0 };
+        let texts: usize = self.cells.iter().map(text).sum();
+        3 * SHARED_BYTES + size_of_val(&*self.cells) + texts + self.key.len() + self.body.len()
+    }
+}
+
 /// A row of a read model that has one an event ([`Shape::Events`]). What is shown is the event itself.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EventRow {

@@ -19,6 +19,9 @@ type Entry = (DateTime<Utc>, Option<Row>);
 /// What a table's key holds, in the order of instants.
 type History = Vec<Entry>;
 
+/// About what a key takes beside its rows: the room that a history begins with, and its share of a node.
+const PLACE_BYTES: usize = 512;
+
 /// Which key of which table.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Place {
@@ -30,6 +33,7 @@ struct Place {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Versions {
     places: BTreeMap<Place, History>,
+    bytes: usize,
 }
 
 /// A difference between what was known before an event and after it.
@@ -103,6 +107,12 @@ impl Versions {
         Draft { versions: self, before: BTreeMap::new() }
     }
 
+    /// About how many bytes of memory they take.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes.saturating_add(self.places.len().saturating_mul(PLACE_BYTES))
+    }
+
     /// What became known between an earlier picture and this one.
     #[must_use]
     pub fn changes_since(&self, before: &Self) -> Vec<Change> {
@@ -167,16 +177,19 @@ impl Draft<'_> {
         plan: [(DateTime<Utc>, Option<Row>); N],
     ) {
         let place = Place { table: table.name, key };
-        let history = self.versions.places.entry(place.clone()).or_default();
+        let Versions { places, bytes } = &mut *self.versions;
+        let history = places.entry(place.clone()).or_default();
         let unchanged = Tail { kept: history.len(), entries: History::new() };
         let tail = self.before.entry(place).or_insert(unchanged);
         for (from, row) in plan {
             let place = history.partition_point(|(earlier, _)| *earlier < from);
             tail.reach(place, history);
-            history.truncate(place);
+            *bytes = bytes.saturating_sub(history.drain(place..).map(|entry| bytes_of(&entry)).sum());
             let held = history.last().and_then(|(_, row)| row.as_ref());
             if held != row.as_ref() {
-                history.push((from, row));
+                let entry = (from, row);
+                *bytes = bytes.saturating_add(bytes_of(&entry));
+                history.push(entry);
             }
         }
     }
@@ -196,6 +209,11 @@ impl Draft<'_> {
         }
         changes
     }
+}
+
+/// About how many bytes of memory an entry takes.
+fn bytes_of((_, row): &Entry) -> usize {
+    size_of::<Entry>() + row.as_ref().map_or(0, Row::held_bytes)
 }
 
 /// The row that is held at an instant.

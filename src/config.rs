@@ -162,8 +162,8 @@ impl Default for Store {
 pub struct Projector {
     /// Events whose rows are written in one transaction.
     pub batch_events: u32,
-    /// People whose fold is kept in memory; others are folded again from their stream.
-    pub people_cached: usize,
+    /// Memory for people whose fold is kept; others are folded again from their stream.
+    pub people_cache_bytes_max: usize,
     /// People who are judged anew in one transaction when something is published.
     pub rejudged_people: usize,
     /// Events that the log may be ahead of an empty file before it is filled without indexes first.
@@ -172,7 +172,12 @@ pub struct Projector {
 
 impl Default for Projector {
     fn default() -> Self {
-        Self { batch_events: 2_000, people_cached: 20_000, rejudged_people: 500, rebuild_from_events: 10_000 }
+        Self {
+            batch_events: 2_000,
+            people_cache_bytes_max: 2 * 1024 * 1024 * 1024,
+            rejudged_people: 500,
+            rebuild_from_events: 10_000,
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use super::Options;
-use super::server::Server;
+use super::server::{PEOPLE_CACHE_BYTES, Server};
 
 /// Clock ticks a second in `/proc`: 100 on every Linux that is not built otherwise.
 const TICKS_PER_SECOND: f64 = 100.0;
@@ -19,11 +19,12 @@ pub(super) fn print(options: &Options, servers: &mut [Server]) {
     for server in servers {
         let page_bytes = server.page_bytes().unwrap_or(0);
         println!(
-            "server      {}{}; pages of {} bytes; up to {} events a commit; settings as `init` makes them",
+            "server      {}{}; pages of {} bytes; up to {} events a commit; {} GiB for folded people; settings as `init` makes them",
             server.label,
             server.durability,
             page_bytes,
             subject_record::config::Store::default().batch_events_max,
+            PEOPLE_CACHE_BYTES >> 30,
         );
     }
     println!("build       {build}, of this tree");

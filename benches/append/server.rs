@@ -15,6 +15,9 @@ use super::conditions;
 use super::events::{Emitter, People};
 use super::log::{self, Log};
 
+/// Memory for folded people: room for all of them, so that rows differ by what they ask for and not by who is still known.
+pub(super) const PEOPLE_CACHE_BYTES: u64 = 8 << 30;
+
 /// Connections that fill streams before the first run, and events of each of their requests.
 const PRELOAD_CLIENTS: usize = 4;
 const PRELOAD_BATCH: usize = 500;
@@ -83,6 +86,7 @@ impl Server {
             .args(["serve", "--listen", "127.0.0.1:0", "--config"])
             .arg(folder.join("subject-record.toml"))
             .env("SUBJECT_RECORD_LOG__JSON", "true")
+            .env("SUBJECT_RECORD_PROJECTOR__PEOPLE_CACHE_BYTES_MAX", PEOPLE_CACHE_BYTES.to_string())
             .stderr(Stdio::piped())
             .spawn()?;
         let mut lines = BufReader::new(child.stderr.take().ok_or("the server has no log")?).lines();

@@ -95,6 +95,8 @@ proptest! {
             }
             let changes = draft.changes();
             prop_assert_eq!(sorted(&versions.changes_since(&before)), sorted(&changes));
+            let taken: usize = versions.places.values().flatten().map(bytes_of).sum();
+            prop_assert_eq!(versions.bytes(), taken + versions.places.len() * PLACE_BYTES);
             tables.take(Position::new(number), changes);
             pictures.push(picture);
         }

@@ -18,6 +18,7 @@ mod build;
 mod digest;
 mod engine;
 mod file;
+mod folds;
 mod follow;
 mod following;
 mod generation;

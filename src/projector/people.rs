@@ -1,14 +1,12 @@
 //! The projection of streams: what follows from all that is known of a person, the policy or the office.
 //!
-//! A chronicle a stream is kept in memory, as many as the settings allow; one that is not there is folded again
-//! from the stream.
+//! A chronicle a stream is kept in memory, as far as the settings allow; one that is not there is folded again from the
+//! stream.
 
 use std::collections::{HashMap, VecDeque};
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use futures::stream::{StreamExt as _, TryStreamExt as _};
-use lru::LruCache;
 use subject_record_projections::SubjectEvent;
 use subject_record_projections::chronicle::{Chronicle, Learned};
 use subject_record_projections::governance::Governance;
@@ -16,6 +14,7 @@ use subject_record_schemas::{Fact, Position, Revision, StreamName};
 
 use super::batch::{Batch, Cursor, Mark};
 use super::engine::{Fault, Ground, Item, Outlet, apart, parse};
+use super::folds::Folds;
 use super::generation::Generation;
 use super::log::LogEvent;
 use super::progress::Stop;
@@ -31,7 +30,7 @@ pub(super) type Streams = HashMap<StreamName, Arc<Vec<SubjectEvent>>>;
 #[derive(Debug)]
 pub(super) struct People {
     pub(super) office: Governance,
-    pub(super) chronicles: LruCache<StreamName, Chronicle>,
+    pub(super) chronicles: Folds,
     /// How far a judging anew had come that was cut short.
     pub(super) cursor: Option<Cursor>,
 }
@@ -110,9 +109,9 @@ impl People {
             office.learn(event);
             take_pack(&mut office, event, ground).await?;
         }
-        let capacity = NonZeroUsize::new(ground.settings.people_cached).unwrap_or(NonZeroUsize::MIN);
+        let chronicles = Folds::within(ground.settings.people_cache_bytes_max);
         let cursor = rejudge::cursor(generation).await?;
-        Ok(Self { office, chronicles: LruCache::new(capacity), cursor })
+        Ok(Self { office, chronicles, cursor })
     }
 
     /// Takes in events after a place, and sends what they change.
@@ -213,21 +212,21 @@ impl People {
             };
             self.chronicles.put(stream.clone(), Chronicle::of(before, &self.office));
         }
-        let Some(chronicle) = self.chronicles.get_mut(stream) else { return false };
-        let changes = match chronicle.learn(event, &self.office) {
-            Learned::Changed(changes) => changes,
-            Learned::Late => {
-                let all = match known {
-                    _ if is_first => vec![event.clone()],
-                    Some(known) => until(known, event.position),
-                    None => return false,
-                };
-                let anew = Chronicle::of(all, &self.office);
-                let changes = anew.changes_since(chronicle);
-                *chronicle = anew;
-                changes
-            }
-        };
+        let learned =
+            self.chronicles.change(stream, |chronicle| match chronicle.learn(event, &self.office) {
+                Learned::Changed(changes) => Some(changes),
+                Learned::Late => {
+                    let all = match known {
+                        _ if is_first => vec![event.clone()],
+                        known => until(known?, event.position),
+                    };
+                    let anew = Chronicle::of(all, &self.office);
+                    let changes = anew.changes_since(chronicle);
+                    *chronicle = anew;
+                    Some(changes)
+                }
+            });
+        let Some(changes) = learned.flatten() else { return false };
         let subject = subject_of(stream);
         batch.take(&subject, changes, event.position, self.office.position());
         batch.lasts_until(&subject, event.occurred_at);

@@ -151,28 +151,18 @@ impl People {
         let judged = apart(move || judge(work, &streams, &governed, &office, &event)).await?;
         for (stream, chronicle, changes) in judged {
             batch.take(&subject_of(&stream), changes, position, self.office.position());
-            if let Some(kept) = self.chronicles.peek_mut(&stream) {
-                *kept = chronicle;
-            }
+            let _ = self.chronicles.change(&stream, |kept| *kept = chronicle);
         }
         Ok(())
     }
 
     /// Chronicles that are kept and that it does not touch hear of it too, so that they stand as if folded now.
     fn tell_the_rest(&mut self, event: &SubjectEvent, touched: &[String]) {
-        let mut stale = Vec::new();
-        for (stream, chronicle) in self.chronicles.iter_mut() {
+        let office = &self.office;
+        self.chronicles.retain(|stream, chronicle| {
             let is_told = touched.binary_search_by(|name| (**name).cmp(&*subject_of(stream))).is_ok();
-            if is_told || *stream == StreamName::Policy {
-                continue;
-            }
-            if chronicle.govern(event, &self.office) == Learned::Late {
-                stale.push(stream.clone());
-            }
-        }
-        for stream in stale {
-            self.chronicles.pop(&stream);
-        }
+            is_told || *stream == StreamName::Policy || chronicle.govern(event, office) != Learned::Late
+        });
     }
 
     async fn learn_own(

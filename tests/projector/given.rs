@@ -142,7 +142,12 @@ pub(crate) async fn recorded(events: &[SimulatedEvent]) -> Vec<LogEvent> {
 
 /// Settings by which everything comes in small pieces.
 pub(crate) fn small(batch_events: u32) -> config::Projector {
-    config::Projector { batch_events, people_cached: 5, rejudged_people: 3, rebuild_from_events: u64::MAX }
+    config::Projector {
+        batch_events,
+        people_cache_bytes_max: 300_000,
+        rejudged_people: 3,
+        rebuild_from_events: u64::MAX,
+    }
 }
 
 /// An engine of read models.

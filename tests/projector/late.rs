@@ -275,7 +275,7 @@ async fn cut_off_while_persons_are_judged_anew_loses_and_doubles_nothing(on: On)
     let tape = Tape::of(late().await);
     tape.show_all();
     let mut settings = small(8);
-    (settings.rejudged_people, settings.people_cached) = (1, 2);
+    (settings.rejudged_people, settings.people_cache_bytes_max) = (1, 50_000);
     let entropy = SeededEntropy::new(5);
     let entropy: &dyn Entropy = &entropy;
     let mut in_the_midst = 0;
