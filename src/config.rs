@@ -138,7 +138,7 @@ pub struct Store {
     pub wal_checkpoint_pages: u32,
     /// PostgreSQL: connections that read events, of one instance.
     pub connections_max: u32,
-    /// PostgreSQL, KurrentDB: how long an append is tried again while the database is away, before it is answered 503.
+    /// PostgreSQL: how long an append is tried again while the database is away, before it is answered 503.
     pub outage_seconds_max: u64,
 }
 

@@ -4,7 +4,11 @@
 //! It goes on where it was cut short: what the other store holds already is compared, not copied. At the end the copy is
 //! read once more, every leaf hashed again, and the roots over both are compared.
 
-use subject_record_schemas::{Position, StoredEvent};
+use std::collections::HashSet;
+
+use sha2::{Digest as _, Sha256};
+use subject_record_schemas::stored::StoredEventError;
+use subject_record_schemas::{Position, StoredEvent, StreamName};
 
 use crate::intake::mark;
 use crate::notary::tree::{Frontier, Hash};
@@ -41,6 +45,14 @@ pub enum CopyError {
         "the sealed box of the event at position {0} is not the same in the copy: empty the copy and begin again"
     )]
     OtherBox(Position),
+    /// A box is not where it should be.
+    #[error(
+        "the sealed box of the event at position {0} is missing in the original, and nobody was erased there: with KurrentDB boxes stand in `kurrent.db`, in the data folder of the service that appended. Run `subject-record log check` where events are files"
+    )]
+    NoBox(Position),
+    /// A text is not the same.
+    #[error("the published text {0} is not the same in the copy, or not what its hash says")]
+    OtherText(String),
     /// The copy is not the same.
     #[error("the copy has another root than the original: empty it and begin again")]
     OtherRoot,
@@ -82,6 +94,7 @@ pub async fn copy(
     to: &Opened,
     mut heard: impl FnMut(Progress) + Send,
 ) -> Result<Copied, CopyError> {
+    let fenced: HashSet<StreamName> = from.events.fenced_streams().await?.into_iter().collect();
     let mut tree = Frontier::default();
     let mut after = compare(from, to, &mut tree).await?;
     let before = tree.size();
@@ -97,7 +110,11 @@ pub async fn copy(
                 return Err(CopyError::Altered(event.position));
             }
             tree.push(*event.leaf_hash.bytes());
-            let (key, mark) = marks_of(&event)?;
+            let stored = read(&event)?;
+            if sealed_box.is_none() && stored.digests().next().is_some() && !fenced.contains(&event.stream) {
+                return Err(CopyError::NoBox(event.position));
+            }
+            let (key, mark) = marks_of(stored).map_err(|_| CopyError::Unread(event.position))?;
             events.push(TakenOver { event, key, mark, sealed_box });
         }
         to.events.take_over(events).await?;
@@ -126,9 +143,6 @@ async fn compare(from: &Opened, to: &Opened, tree: &mut Frontier) -> Result<Posi
         here = last.position;
         let limit = u32::try_from(copied.len()).unwrap_or(PAGE_EVENTS);
         let originals = from.events.read_all(there, limit).await?;
-        if originals.len() < copied.len() {
-            return Err(CopyError::Ahead);
-        }
         for (original, copy) in originals.iter().zip(&copied) {
             if original.bytes != copy.bytes || original.stream != copy.stream {
                 return Err(CopyError::OtherLog(copy.position));
@@ -136,13 +150,20 @@ async fn compare(from: &Opened, to: &Opened, tree: &mut Frontier) -> Result<Posi
             tree.push(*original.leaf_hash.bytes());
             there = original.position;
         }
+        // Another log may be shorter too.
+        if originals.len() < copied.len() {
+            return Err(CopyError::Ahead);
+        }
     }
 }
 
-/// What a store must know of an event beside its bytes, from its bytes.
-fn marks_of(event: &RecordedEvent) -> Result<(EventKey, Mark), CopyError> {
-    let stored = StoredEvent::read(event.bytes.as_bytes()).map_err(|_| CopyError::Unread(event.position))?;
-    let event_type = stored.event_type().map_err(|_| CopyError::Unread(event.position))?;
+fn read(event: &RecordedEvent) -> Result<StoredEvent, CopyError> {
+    StoredEvent::read(event.bytes.as_bytes()).map_err(|_| CopyError::Unread(event.position))
+}
+
+/// What a store must know of an event beside its bytes.
+fn marks_of(stored: StoredEvent) -> Result<(EventKey, Mark), StoredEventError> {
+    let event_type = stored.event_type()?;
     let mark = stored.data.as_object().map_or(Mark::None, |data| mark(event_type, data));
     Ok((EventKey { source: stored.attributes.source, id: stored.attributes.id }, mark))
 }
@@ -160,8 +181,14 @@ async fn forget_erased(from: &Opened, to: &Opened) -> Result<(), CopyError> {
 async fn copy_texts(from: &Opened, to: &Opened) -> Result<u64, CopyError> {
     let hashes = from.texts.text_hashes().await?;
     for hash in &hashes {
-        if let Some(body) = from.texts.text(hash).await? {
-            to.texts.put_text(hash, &body).await?;
+        let other = || CopyError::OtherText(hash.clone());
+        let body = from.texts.text(hash).await?.ok_or_else(other)?;
+        if hex::encode(Sha256::digest(&body)) != *hash {
+            return Err(other());
+        }
+        to.texts.put_text(hash, &body).await?;
+        if to.texts.text(hash).await? != Some(body) {
+            return Err(other());
         }
     }
     Ok(hashes.len() as u64)

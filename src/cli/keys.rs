@@ -52,7 +52,7 @@ struct Held {
     _lock: Option<FolderLock>,
 }
 
-async fn hold(place: &Place, common: &Common) -> Result<Held, CommandError> {
+async fn hold(place: &Place, common: &Common, must_be_there: bool) -> Result<Held, CommandError> {
     let folder = match place {
         Place::Sqlite(None) => common.config()?.paths.data,
         Place::Sqlite(Some(path)) => path.clone(),
@@ -64,9 +64,13 @@ async fn hold(place: &Place, common: &Common) -> Result<Held, CommandError> {
         }
         Place::Kurrent(_) => return Err(CommandError::Said("KurrentDB holds no keys".into())),
     };
+    let file = folder.join(KEYS_FILE);
+    if must_be_there && !file.is_file() {
+        return Err(CommandError::Said(format!("there is no file {}", file.display())));
+    }
     super::make_folder(&folder)?;
     let lock = FolderLock::take(&folder).map_err(|error| said(&error))?;
-    let keys = KeyFile::open(&folder.join(KEYS_FILE)).await.map_err(|error| said(&error))?;
+    let keys = KeyFile::open(&file).await.map_err(|error| said(&error))?;
     Ok(Held { keys, _lock: Some(lock) })
 }
 
@@ -75,7 +79,7 @@ impl Copy {
         if self.from == self.to {
             return Err(CommandError::Said("--from and --to are the same place".into()));
         }
-        let (from, to) = (hold(&self.from, common).await?, hold(&self.to, common).await?);
+        let (from, to) = (hold(&self.from, common, true).await?, hold(&self.to, common, false).await?);
         let copied = to.keys.take_over(&from.keys).await.map_err(|error| said(&error))?;
         if common.format == Format::Table {
             let row = [copied.keys, copied.fences, copied.tokens].map(|count| count.to_string());

@@ -1,6 +1,6 @@
 //! `store copy`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
@@ -12,7 +12,7 @@ use crate::clock::{SystemClock, SystemEntropy};
 use crate::config::Store as Settings;
 use crate::copying::{Progress, copy};
 use crate::db::FolderLock;
-use crate::store::place::{Opened, Place};
+use crate::store::place::{BESIDE_FILE, Opened, Place};
 
 /// Where events are.
 #[derive(Debug, Subcommand)]
@@ -46,30 +46,51 @@ fn said(error: &dyn std::error::Error) -> CommandError {
     CommandError::Said(with_causes(error))
 }
 
-/// A place that is opened, and the lock of its folder if it is files.
-struct Held {
-    opened: Opened,
-    _lock: Option<FolderLock>,
+/// Locks of the folders of both places: one that both need is taken once.
+#[derive(Default)]
+struct Locks(Vec<(PathBuf, FolderLock)>);
+
+impl Locks {
+    fn take(&mut self, folder: &Path) -> Result<(), CommandError> {
+        let failed = CommandError::io(format!("cannot use {}", folder.display()));
+        let folder = folder.canonicalize().map_err(failed)?;
+        if self.0.iter().all(|(taken, _)| *taken != folder) {
+            let lock = FolderLock::take(&folder).map_err(|error| said(&error))?;
+            self.0.push((folder, lock));
+        }
+        Ok(())
+    }
 }
 
-async fn hold(place: &Place, common: &Common, must_be_there: bool) -> Result<Held, CommandError> {
-    // Whoever names both places needs no settings, but KurrentDB has a file in the data folder beside it.
+/// Opens a place. Whoever names both needs no settings, but KurrentDB has a file in the data folder beside it.
+async fn open(
+    place: &Place,
+    common: &Common,
+    must_be_there: bool,
+    locks: &mut Locks,
+) -> Result<Opened, CommandError> {
     let data = match place {
         Place::Sqlite(None) | Place::Kurrent(_) => common.config()?.paths.data,
         Place::Sqlite(Some(_)) | Place::Postgres(_) => PathBuf::new(),
     };
-    let mut lock = None;
     if let Some(folder) = place.folder(&data) {
         if must_be_there && !folder.is_dir() {
             return Err(CommandError::Said(format!("there is no folder {}", folder.display())));
         }
+        let beside = folder.join(BESIDE_FILE);
+        if must_be_there && matches!(place, Place::Kurrent(_)) && !beside.is_file() {
+            return Err(CommandError::Said(format!(
+                "there is no file {}, in which boxes and published texts stand beside KurrentDB: name the settings of the service that appended with --config",
+                beside.display()
+            )));
+        }
         let made = std::fs::create_dir_all(&folder);
         made.map_err(CommandError::io(format!("cannot make {}", folder.display())))?;
-        lock = Some(FolderLock::take(&folder).map_err(|error| said(&error))?);
+        locks.take(&folder)?;
     }
     let clock = Arc::new(SystemClock::default());
     let opened = place.open(&data, &Settings::default(), clock, Arc::new(SystemEntropy)).await;
-    Ok(Held { opened: opened.map_err(|error| said(&error))?, _lock: lock })
+    opened.map_err(|error| said(&error))
 }
 
 impl Copy {
@@ -77,11 +98,19 @@ impl Copy {
         if self.from == self.to {
             return Err(CommandError::Said("--from and --to are the same place".into()));
         }
-        let from = hold(&self.from, common, true).await?;
-        let to = hold(&self.to, common, false).await?;
-        let last = from.opened.events.last_position().await.map_err(|error| said(&error))?;
-        let bar = progress_bar(last.number());
-        let copied = copy(&from.opened, &to.opened, |progress| match progress {
+        if let (Place::Kurrent(_), Place::Kurrent(_)) = (&self.from, &self.to) {
+            return Err(CommandError::Said(
+                "the file beside KurrentDB cannot stand beside two: copy to files or PostgreSQL, and from there with other settings".into(),
+            ));
+        }
+        let mut locks = Locks::default();
+        let from = open(&self.from, common, true, &mut locks).await?;
+        let to = open(&self.to, common, false, &mut locks).await?;
+        let last = from.events.last_position().await.map_err(|error| said(&error))?;
+        // Elsewhere a position says nothing of how many there are.
+        let counts = from.events.capabilities().gapless_positions;
+        let bar = progress_bar(counts.then_some(last.number()));
+        let copied = copy(&from, &to, |progress| match progress {
             Progress::Copied(events) => bar.set_position(events),
             Progress::Verified(events) => {
                 bar.set_message("compared");
@@ -116,13 +145,16 @@ impl Copy {
     }
 }
 
-/// A bar on a terminal, and nothing elsewhere.
-fn progress_bar(events: u64) -> ProgressBar {
-    let bar = ProgressBar::new(events).with_message("copied");
-    if let Ok(style) =
-        ProgressStyle::with_template("{bar:40} {human_pos} of {human_len} events {msg}, {eta} left")
-    {
+/// A bar on a terminal, or a count where nobody knows how many there are, and nothing elsewhere.
+fn progress_bar(events: Option<u64>) -> ProgressBar {
+    let (bar, template) = match events {
+        Some(events) => {
+            (ProgressBar::new(events), "{bar:40} {human_pos} of {human_len} events {msg}, {eta} left")
+        }
+        None => (ProgressBar::new_spinner(), "{spinner} {human_pos} events {msg}"),
+    };
+    if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);
     }
-    bar
+    bar.with_message("copied")
 }

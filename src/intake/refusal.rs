@@ -77,6 +77,14 @@ pub enum Refusal {
         /// Events of one commit.
         max: usize,
     },
+    /// More bytes than the engine records all or nothing.
+    #[error("{bytes} bytes; at most {max} can be recorded all or nothing here: send fewer events at once")]
+    TooLargeTogether {
+        /// Bytes of all events as they would be stored.
+        bytes: usize,
+        /// Bytes of one commit.
+        max: usize,
+    },
     /// Too much is waiting.
     #[error("too much is waiting to be written")]
     QueueFull,
@@ -115,7 +123,7 @@ impl Refusal {
             Self::OtherContent => error::OTHER_CONTENT,
             Self::Erased => error::ERASED,
             Self::WrongRevision { .. } => error::WRONG_REVISION,
-            Self::TooLarge { .. } | Self::TooMany { .. } => error::TOO_LARGE,
+            Self::TooLarge { .. } | Self::TooMany { .. } | Self::TooLargeTogether { .. } => error::TOO_LARGE,
             Self::QueueFull | Self::NameTaken => error::QUEUE_FULL,
             Self::Closing => error::DRAINING,
             Self::ClockLeapt => error::CLOCK_LEAPT,
@@ -149,6 +157,7 @@ impl From<AppendError> for Refusal {
             AppendError::NameTaken => Self::NameTaken,
             AppendError::TooLarge { bytes } => Self::TooLarge { bytes },
             AppendError::TooMany { events, max } => Self::TooMany { events, max },
+            AppendError::TooLargeTogether { bytes, max } => Self::TooLargeTogether { bytes, max },
             AppendError::ClockLeapt => Self::ClockLeapt,
             AppendError::QueueFull => Self::QueueFull,
             AppendError::Closing => Self::Closing,

@@ -88,6 +88,8 @@ pub struct Held {
     pub tiles: u64,
     /// Recorded roots over the ends of all streams that follow from the events.
     pub heads: u64,
+    /// Recorded roots that name positions of another engine, and were not derived again.
+    pub heads_unplaced: u64,
 }
 
 impl Signed {

@@ -196,7 +196,7 @@ pub async fn check(
         faults.add(Fault::whole(FaultKind::File, format!("log.db: its tiles cannot be read: {error}")));
         0
     });
-    held.heads = chains.heads_held;
+    (held.heads, held.heads_unplaced) = (chains.heads_held, chains.heads_unplaced);
     let position = Position::new(u64::try_from(chains.position()).unwrap_or(0));
     let (streams, root) = (chains.streams(), chains.tree.root().map(|root| hash_text(&root)));
     faults.take_in(chains.faults);

@@ -89,8 +89,16 @@ impl Report {
             (
                 Axis::Completeness,
                 format!(
-                    "{} streams up to position {}, {} recorded roots over their ends",
-                    self.streams, self.position, held.heads
+                    "{} streams up to position {}, {} recorded roots over their ends{}",
+                    self.streams,
+                    self.position,
+                    held.heads,
+                    match held.heads_unplaced {
+                        0 => String::new(),
+                        unplaced => format!(
+                            "; {unplaced} more name positions of another engine (KurrentDB), and were not derived again"
+                        ),
+                    }
                 ),
             ),
             (Axis::Witness, format!("{} checkpoints held outside{}", held.anchors, up_to(held.anchor_size))),

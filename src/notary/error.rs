@@ -14,7 +14,7 @@ use super::tree::TreeError;
 pub enum Refusal {
     /// The log has fewer entries than were signed.
     #[error(
-        "the log ends at position {position} and {signed} entries of it were signed or held outside: it was rolled back. Put back the newest copy of the events and of the tree (events.db and log.db, or the schemas events and log). If entries are lost for good, open a new log whose first event names this one"
+        "the log ends at position {position} and {signed} entries of it were signed or held outside: it was rolled back. Put back the newest copy of the events and of the tree (events.db and log.db, or the schemas events and log). If `store copy` brought it here from or to KurrentDB, where positions are others, the tree is made anew: begin with a data folder of its own. If entries are lost for good, open a new log whose first event names this one"
     )]
     RolledBack {
         /// Entries under the newest checkpoint.

@@ -214,6 +214,14 @@ pub enum AppendError {
         /// Events of one commit.
         max: usize,
     },
+    /// More bytes than the engine takes in one commit.
+    #[error("{bytes} bytes at once, and at most {max} fit into one commit")]
+    TooLargeTogether {
+        /// Bytes of the append.
+        bytes: usize,
+        /// Bytes of one commit.
+        max: usize,
+    },
     /// The clock leapt by more than a minute.
     #[error("the clock leapt: recorded times would be wrong")]
     ClockLeapt,

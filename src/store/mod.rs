@@ -213,8 +213,8 @@ pub trait EventStore: Send + Sync + std::fmt::Debug {
     async fn destroy_boxes(&self, stream: &StreamName) -> Result<u64, StoreError>;
 
     /// Takes over events of another store in their order: the very bytes, in the same streams at the same revisions,
-    /// recorded when they were, at the next positions here, whatever those were there. All or nothing, and durable when
-    /// it answers. Nobody else may append meanwhile.
+    /// recorded when they were, at the next positions here, whatever those were there. Durable when it answers, and all or
+    /// nothing where appends of one call are ([`Capabilities::appends_in_one_commit`]); elsewhere asked again, it goes on. Nobody else may append meanwhile.
     ///
     /// # Errors
     /// When a stream does not end before its event, a name stands already, or the engine failed.

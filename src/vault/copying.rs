@@ -6,6 +6,7 @@
 use serde_json::{Value as Json, json};
 
 use super::{KeyFile, VaultError};
+use crate::db::scrub;
 use crate::db::sql::{Connection, Pool, Row, Sql, query};
 
 /// Rows of one statement.
@@ -61,6 +62,7 @@ const DEKS: Table = Table {
     },
 };
 
+// A revocation is never undone.
 const TOKENS: Table = Table {
     page: Sql::both(
         "SELECT token, secret, role, sources, created_us, revoked_us FROM tokens WHERE token > $1 AND $2 >= 0 \
@@ -69,12 +71,13 @@ const TOKENS: Table = Table {
     put: Sql::apart(
         "INSERT INTO tokens (token, secret, role, sources, created_us, revoked_us) SELECT value ->> 0, \
             unhex(value ->> 1), value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each($1) \
-        WHERE true ON CONFLICT (token) DO UPDATE SET revoked_us = excluded.revoked_us \
+        WHERE true ON CONFLICT (token) DO UPDATE SET revoked_us = coalesce(tokens.revoked_us, excluded.revoked_us) \
         WHERE tokens.secret = excluded.secret",
         "INSERT INTO tokens (token, secret, role, sources, created_us, revoked_us) SELECT value ->> 0, \
             decode(value ->> 1, 'hex'), value ->> 2, value ->> 3, (value ->> 4)::bigint, (value ->> 5)::bigint \
         FROM jsonb_array_elements($1::jsonb) new (value) \
-        ON CONFLICT (token) DO UPDATE SET revoked_us = excluded.revoked_us WHERE tokens.secret = excluded.secret",
+        ON CONFLICT (token) DO UPDATE SET revoked_us = coalesce(tokens.revoked_us, excluded.revoked_us) \
+        WHERE tokens.secret = excluded.secret",
     ),
     row: |row| {
         let token = row.text("token")?;
@@ -106,6 +109,9 @@ pub struct CopiedKeys {
 /// Why keys were not copied.
 #[derive(Debug, thiserror::Error)]
 pub enum CopyKeysError {
+    /// There is nothing to copy.
+    #[error("there are no keys, fences or tokens to copy")]
+    Nothing,
     /// The other place holds something else under the same name.
     #[error("the copy holds another {0} than the original under the same name: copy into an empty place")]
     Differs(&'static str),
@@ -133,9 +139,16 @@ impl KeyFile {
             put(table, &from.readers, connection).await?;
         }
         query(&FORGET_FENCED).takes_long().execute(&mut *connection).await?;
+        let is_scrubbed = match connection {
+            Connection::Sqlite(file) => scrub(file).await?,
+            Connection::Postgres(_) => true,
+        };
         held.settle(Ok(())).await;
         drop(held);
-        Ok(CopiedKeys {
+        if !is_scrubbed {
+            return Err(VaultError::NotScrubbed.into());
+        }
+        let copied = CopiedKeys {
             fences: same(&FENCES, &from.readers, &self.readers)
                 .await?
                 .ok_or(CopyKeysError::Differs("fence"))?,
@@ -143,7 +156,8 @@ impl KeyFile {
             tokens: same(&TOKENS, &from.readers, &self.readers)
                 .await?
                 .ok_or(CopyKeysError::Differs("token"))?,
-        })
+        };
+        if copied == CopiedKeys::default() { Err(CopyKeysError::Nothing) } else { Ok(copied) }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Appends that get no answer, a wrong one, or a late one.
 
-use subject_record::store::{AppendError, EventStore, ExpectedRevision, Outcome};
+use subject_record::store::kurrent::KurrentStore;
+use subject_record::store::{Append, AppendError, EventStore, ExpectedRevision, Outcome};
 use subject_record_schemas::{Position, Revision};
 
 use super::double::Fault;
@@ -178,21 +179,60 @@ async fn an_acknowledgement_of_what_is_not_stored_is_not_believed() {
     assert_eq!(it.held().len(), 1);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_the_server_takes_from_nobody_harms_no_neighbour_and_leaves_nothing() {
-    let it = It::new();
-    let store = it.open().await;
-    let large = (0..20).map(|number| event(&format!("l-{number}")).long(60_000).boxed(1));
-    let large = subject_record::store::Append { events: large.collect(), ..any(&person(1), []) };
-    let results = store
-        .append_each(vec![any(&person(2), [event("e-1")]), large, any(&person(3), [event("e-2")])])
-        .await;
-    assert!(matches!(&results[1], Err(AppendError::Store(_))), "{:?}", results[1]);
+/// As many long events, all or nothing, as reach above a limit.
+fn large(events: usize) -> Append {
+    let events = (0..events).map(|number| event(&format!("l-{number}")).long(60_000).boxed(1));
+    Append { events: events.collect(), ..any(&person(1), []) }
+}
+
+/// What a large append is answered among neighbours.
+async fn refused_among_neighbours(it: &It, store: &KurrentStore, large: Append) -> AppendError {
+    let results =
+        store.append_each(vec![any(&person(2), [event("e-1")]), large, any(&person(3), [event("e-2")])]);
+    let mut results = results.await;
     assert!(results[0].is_ok() && results[2].is_ok(), "{results:?}");
     assert!(!store.has_any_box().await.unwrap());
     assert_eq!(it.held().len(), 2);
-    record(&*store, any(&person(1), [event("l-0")])).await;
-    check_log(&*store).await.unwrap();
+    record(store, any(&person(1), [event("l-0")])).await;
+    check_log(store).await.unwrap();
+    results.swap_remove(1).unwrap_err()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_no_server_takes_at_once_is_refused_before_it_is_sent() {
+    let it = It::new();
+    let store = it.open().await;
+    let refused = refused_among_neighbours(&it, &store, large(20)).await;
+    assert!(
+        matches!(refused, AppendError::TooLargeTogether { bytes, .. } if bytes > 1_200_000),
+        "{refused:?}"
+    );
+}
+
+/// A server whose limit was set lower.
+fn strict() -> It {
+    let it = It::new();
+    it.server.log().append_bytes_max = 100_000;
+    it
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_server_takes_from_nobody_harms_no_neighbour_and_leaves_nothing() {
+    let it = strict();
+    let store = it.open().await;
+    let refused = refused_among_neighbours(&it, &store, large(3)).await;
+    assert!(matches!(refused, AppendError::Store(_)), "{refused:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_server_takes_from_nobody_stops_no_append_though_its_first_try_broke_off() {
+    let it = strict();
+    let store = it.open().await;
+    it.server.fail([Fault::CutBefore]);
+    let refused = append(&*store, large(3)).await.unwrap_err();
+    assert!(matches!(refused, AppendError::Store(_)), "{refused:?}");
+    record(&*store, any(&person(2), [event("e-1")])).await;
+    assert!(!store.has_any_box().await.unwrap());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

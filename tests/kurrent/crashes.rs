@@ -121,3 +121,20 @@ async fn an_append_that_arrives_after_the_crash_of_its_process_finds_its_box() {
     is_whole(&it, &store).await;
     send_again(&store).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_append_that_the_server_takes_from_nobody_stops_no_other_after_a_crash() {
+    let it = It::new();
+    let crashing = it.open_apart().await;
+    it.server.fail([Fault::HoldBefore]);
+    let large = [event("l-1").long(60_000).boxed(1), event("l-2").long(60_000)];
+    start(&crashing.store, any(&person(1), large));
+    it.server.reached().await;
+    crashing.crash();
+    it.server.log().append_bytes_max = 100_000;
+
+    let store = it.open().await;
+    record(&*store, any(&person(2), [event("e-1")])).await;
+    assert!(!store.has_any_box().await.unwrap(), "it can never be written any more");
+    check_log(&*store).await.unwrap();
+}

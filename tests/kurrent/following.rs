@@ -31,6 +31,15 @@ async fn events_of_others_make_gaps_and_are_never_shown() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_of_somebody_else_under_a_reserved_name_is_told_of() {
+    let it = It::new();
+    let store = it.open().await;
+    it.server.log().system_event("subject-record-officers");
+    let told = format!("{:?}", append(&*store, any(&person(1), [event("e-1")])).await.unwrap_err());
+    assert!(told.contains("subject-record-officers") && told.contains("reserved"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_follower_goes_on_where_it_was_after_a_disconnection() {
     let it = It::new();
     let store = it.open().await;

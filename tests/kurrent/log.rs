@@ -10,7 +10,7 @@ use super::wire::{
 };
 
 /// Bytes of an append at most, as servers are set up by default.
-pub(crate) const APPEND_BYTES_MAX: usize = 1024 * 1024;
+const APPEND_BYTES_MAX: usize = 1024 * 1024;
 
 /// An event of the log.
 #[derive(Clone, Debug)]
@@ -41,12 +41,20 @@ pub(crate) struct Written {
     pub(crate) position: u64,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Log {
     pub(crate) events: Vec<Event>,
+    /// What the server takes in one append.
+    pub(crate) append_bytes_max: usize,
     /// Where the next record begins.
     end: u64,
     appends: u64,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { events: Vec::new(), append_bytes_max: APPEND_BYTES_MAX, end: 0, appends: 0 }
+    }
 }
 
 impl Log {
@@ -90,7 +98,7 @@ impl Log {
             .map(|event| id(event.id.as_ref()))
             .collect::<Option<_>>()
             .ok_or(Refusal::Invalid("an event without id"))?;
-        check(stream, &events)?;
+        check(stream, &events, self.append_bytes_max)?;
         let actual = self.head(stream);
         let needed = match expected {
             Expected::Revision(revision) => Some(revision),
@@ -151,7 +159,7 @@ impl Log {
 }
 
 /// What the server takes from nobody.
-fn check(stream: &str, events: &[Proposed]) -> Result<(), Refusal> {
+fn check(stream: &str, events: &[Proposed], bytes_max: usize) -> Result<(), Refusal> {
     let invalid = |why| Err(Refusal::Invalid(why));
     if stream.is_empty() || stream.starts_with('$') {
         return invalid("a stream that is not the client's");
@@ -159,7 +167,7 @@ fn check(stream: &str, events: &[Proposed]) -> Result<(), Refusal> {
     if events.is_empty() {
         return invalid("an append of nothing");
     }
-    if events.iter().map(|event| event.data.len()).sum::<usize>() > APPEND_BYTES_MAX {
+    if events.iter().map(|event| event.data.len()).sum::<usize>() > bytes_max {
         return invalid("an append above the limit");
     }
     for event in events {

@@ -3,13 +3,13 @@
 use std::path::Path;
 use std::process::Output;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use subject_record::notary::checkpoint::SignedCheckpoint;
 
 use super::given::{PERSON, checkpoint_over, copy, log_check, log_key, tamper, told};
 use crate::demo::{BINARY, program};
-use crate::doors::given::{answered, consented, disclosed, moved_to, registered};
+use crate::doors::given::{answered, consented, disclosed, registered};
 use crate::doors::server::{House, Server};
 use crate::kurrent::double::Double;
 use crate::postgres::Cluster;
@@ -19,19 +19,19 @@ fn store_copy(from: &str, to: &str) -> Output {
 }
 
 /// The same with the settings of a folder, in which what stands beside KurrentDB is kept.
-fn copied_in(house: &House, from: &str, to: &str) -> Said {
+pub(super) fn copied_in(house: &House, from: &str, to: &str) -> Said {
     said(house.run(&["store", "copy", "--format", "json", "--from", from, "--to", to]))
 }
 
 /// Events, copied now, boxes, root.
-type Said = (u64, u64, u64, String);
+pub(super) type Said = (u64, u64, u64, String);
 
 /// What `store copy` said of a copy that succeeded.
-fn copied(from: &str, to: &str) -> Said {
+pub(super) fn copied(from: &str, to: &str) -> Said {
     said(store_copy(from, to))
 }
 
-fn said(output: Output) -> Said {
+pub(super) fn said(output: Output) -> Said {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let said: Value = serde_json::from_slice(&output.stdout).unwrap();
     let number = |name: &str| said[name].as_u64().unwrap();
@@ -44,13 +44,13 @@ fn refused(from: &str, to: &str) -> String {
     String::from_utf8(output.stderr).unwrap()
 }
 
-fn sqlite(folder: &Path) -> String {
+pub(super) fn sqlite(folder: &Path) -> String {
     format!("sqlite:{}", folder.display())
 }
 
 /// A stopped service's folder with a few people, one of them erased, the checkpoint over all of it, and the log's key.
 /// `dossier.pdf` in it is one that somebody holds.
-async fn stopped() -> (House, SignedCheckpoint, String) {
+pub(super) async fn stopped() -> (House, SignedCheckpoint, String) {
     let server = Server::new().await;
     let events = [registered(PERSON), consented(PERSON), answered(PERSON), disclosed(PERSON)];
     server.emitter().record(&events).await;
@@ -106,6 +106,42 @@ async fn a_log_that_went_around_all_engines_is_the_same_log_and_its_proofs_hold(
     let verified =
         program(BINARY).args(["dossier", "verify"]).arg(old).args(["--key", &key]).output().unwrap();
     assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_stands_beside_kurrentdb_goes_along_or_nothing_does() {
+    let (house, ..) = stopped().await;
+    let server = Double::start();
+    let data = sqlite(&house.path("data"));
+    let first = copied_in(&house, &data, &server.url());
+    assert_eq!(
+        copied_in(&house, &server.url(), &sqlite(&house.path("back"))).2,
+        first.2,
+        "files and KurrentDB may share a data folder"
+    );
+    let elsewhere = house.beside(&[]);
+    let to = sqlite(&elsewhere.path("back"));
+    let arguments = ["store", "copy", "--from", &server.url(), "--to", &to];
+    std::fs::create_dir(elsewhere.path("data")).unwrap();
+    let refused = elsewhere.run(&arguments);
+    let refused = String::from_utf8(refused.stderr).unwrap();
+    assert!(refused.contains("kurrent.db") && refused.contains("--config"), "{refused}");
+    // As one that was lost and begun anew.
+    std::fs::write(elsewhere.path("data/kurrent.db"), "").unwrap();
+    let refused = elsewhere.run(&arguments);
+    let refused = String::from_utf8(refused.stderr).unwrap();
+    assert!(refused.contains("the sealed box of the event at position"), "{refused}");
+    let both = ["store", "copy", "--from", &server.url(), "--to", "kurrentdb://127.0.0.1:1"];
+    assert!(String::from_utf8(house.run(&both).stderr).unwrap().contains("cannot stand beside two"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_text_that_is_not_what_its_hash_says_is_not_taken_for_it() {
+    let (house, ..) = stopped().await;
+    let hash = "ab".repeat(32);
+    tamper(&house, &[format!("INSERT INTO texts (hash, body) VALUES ('{hash}', x'00')")]).await;
+    let told = refused(&sqlite(&house.path("data")), &sqlite(&house.path("to")));
+    assert!(told.contains(&hash) && told.contains("published text"), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -189,7 +225,8 @@ async fn another_log_an_altered_one_and_a_newer_copy_are_refused() {
     let postgres = Cluster::shared().database().await;
     let data = sqlite(&house.path("data"));
     copied(&data, &postgres);
-    assert!(refused(&sqlite(&other.path("data")), &postgres).contains("another log"));
+    let told = refused(&sqlite(&other.path("data")), &postgres);
+    assert!(told.contains("another log"), "{told}");
     assert!(refused(&sqlite(&house.path("nothing")), &postgres).contains("there is no folder"));
     assert!(refused(&data, &data).contains("the same place"));
     std::fs::create_dir(house.path("empty")).unwrap();
@@ -209,47 +246,4 @@ async fn another_log_an_altered_one_and_a_newer_copy_are_refused() {
     .await;
     let altered = refused(&sqlite(&house.path("data")), &sqlite(&house.path("fresh")));
     assert!(altered.contains("position 0000000000000003") && altered.contains("leaf hash"), "{altered}");
-}
-
-fn keys_copied(from: &str, to: &str) -> Value {
-    let arguments = ["keys", "copy", "--format", "json", "--from", from, "--to", to];
-    let output = program(BINARY).args(arguments).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap()
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_record_that_moves_from_files_to_a_database_takes_its_keys_fences_tokens_and_proofs_along() {
-    let server = Server::new().await;
-    server.emitter().record(&[registered(PERSON), moved_to(PERSON, "new@example.kz")]).await;
-    server.emitter().record(&[registered("p-invented-2"), consented("p-invented-2")]).await;
-    let erased = server
-        .run_as("officer", &["subject", "erase", "p-invented-2", "--basis", "subject_request", "--yes"]);
-    assert!(erased.status.success());
-    let before = checkpoint_over(server.address, 8).await;
-    let (house, _) = server.stop().await;
-    let (files, url) =
-        (format!("sqlite:{}", house.path("data").display()), Cluster::shared().database().await);
-    copied(&files, &url);
-    let keys = keys_copied(&files, &url);
-    assert!(keys["keys"].as_u64().unwrap() > 0, "{keys}");
-    assert_eq!((&keys["fences"], &keys["tokens"]), (&json!(1), &json!(5)));
-    assert_eq!(keys_copied(&files, &url), keys, "again, it is the same");
-
-    let moved = house.beside(&[
-        ("store", "url", url.clone().into()),
-        ("vault", "url", url.into()),
-        ("vault", "shares_cluster", true.into()),
-    ]);
-    let server = moved.serve().await;
-    server.emitter().record(&[answered(PERSON)]).await;
-    let after = checkpoint_over(server.address, before.checkpoint.size + 1).await;
-    assert!(after.checkpoint.size > before.checkpoint.size, "the log goes on under the same key");
-    let shown =
-        server.run_as("support", &["subject", "timeline", PERSON, "--purpose", "support", "--case", "T-1"]);
-    let shown = String::from_utf8(shown.stdout).unwrap();
-    assert!(shown.contains("new@example.kz"), "{shown}");
-    let late = consented("p-invented-2").to_string();
-    let late = server.emitter().post("/v1/events", "application/cloudevents+json", late).await;
-    assert_eq!(late.status, 410, "{late:?}");
 }

@@ -9,5 +9,6 @@ mod flips;
 mod folders;
 mod given;
 mod merkle;
+mod moving;
 mod page;
 mod verifying;

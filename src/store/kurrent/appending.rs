@@ -115,7 +115,7 @@ impl Writer {
                 self.catch_up().await?;
                 Ok(Some(index))
             }
-            Sent::Refused(error) => {
+            Sent::Refused(error) | Sent::Unfit(error) => {
                 results[index] = Some(Err(error.into()));
                 Ok(None)
             }

@@ -7,6 +7,11 @@ use crate::store::append::{STORED_BYTES_MAX, leaf_hash};
 use crate::store::plan::check_marks;
 use crate::store::{Append, AppendError, EventKey, Mark, SealedEvent, StreamHead};
 
+/// What a server takes in one append, as it is set up (`MaxAppendSize`).
+pub(super) const APPEND_BYTES_MAX: usize = 1024 * 1024;
+/// More than an event takes beside its bytes: its name, id and metadata.
+const EVENT_BYTES: usize = 512;
+
 /// Events with a place, ready to be sent as one.
 #[derive(Clone, Debug)]
 pub(super) struct Placed {
@@ -41,7 +46,13 @@ pub(super) fn plan(
     if !append.expected.holds(actual) {
         return Err(AppendError::Conflict { actual });
     }
-    place(&append.stream, head, new.into_iter().cloned(), recorded_at)
+    let placed = place(&append.stream, head, new.into_iter().cloned(), recorded_at)?;
+    let bytes =
+        placed.iter().flat_map(|placed| &placed.events).map(|(_, text)| EVENT_BYTES + text.len()).sum();
+    if bytes > APPEND_BYTES_MAX {
+        return Err(AppendError::TooLargeTogether { bytes, max: APPEND_BYTES_MAX });
+    }
+    Ok(placed)
 }
 
 /// Gives events their places after a head. `None`: there are no events.

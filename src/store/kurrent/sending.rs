@@ -27,8 +27,10 @@ pub(super) enum Sent {
     Stored,
     /// The stream proves that it is not written and never will be.
     Absent,
-    /// The server never takes it.
+    /// The server does not let us.
     Refused(StoreError),
+    /// The server never takes it, and never took it.
+    Unfit(StoreError),
     /// The server is not there.
     Down(StoreError),
     /// It may be written.
@@ -42,10 +44,10 @@ impl Writer {
         let sendable = events.iter().map(|(event, text)| to_send(&event.key, event.mark, text));
         let sendable: Vec<_> = match sendable.collect::<Result<_, _>>() {
             Ok(sendable) => sendable,
-            Err(error) => return Sent::Refused(error),
+            Err(error) => return Sent::Unfit(error),
         };
         let Some((first, _)) = events.first() else { return Sent::Stored };
-        let mut under_way = false;
+        let (mut under_way, mut is_unfit) = (false, false);
         let mut last_error = StoreError::Engine("KurrentDB did not say where the stream ends".into());
         let begun = Instant::now();
         for tried in 0..APPEND_TRIES {
@@ -57,6 +59,8 @@ impl Writer {
             }
             match self.server.append(stream, *needed, sendable.clone()).await {
                 Ok(end) if end == after.revision => return Sent::Stored,
+                Err(Fault::Unfit(error)) if !under_way => return Sent::Unfit(error),
+                Err(Fault::Unfit(error)) => (is_unfit, last_error) = (true, error),
                 Err(Fault::Refused(error)) if !under_way => return Sent::Refused(error),
                 Err(Fault::Down(error)) if !under_way && tried + 1 >= DOWN_TRIES => return Sent::Down(error),
                 Err(Fault::Elsewhere(error)) if !under_way && tried + 1 >= APPEND_TRIES => {
@@ -81,6 +85,7 @@ impl Writer {
             match self.standing(stream, *needed, &first.key).await {
                 Ok(Standing::Recorded) => return Sent::Stored,
                 Ok(Standing::Absent) => return Sent::Absent,
+                Ok(Standing::Open) if is_unfit => return Sent::Unfit(last_error),
                 Ok(Standing::Open) => {}
                 Err(error) => last_error = error,
             }
@@ -118,6 +123,11 @@ impl Writer {
                 match self.send(&placed).await {
                     Sent::Stored => false,
                     Sent::Absent => true,
+                    // An earlier try had the same bytes, so that it is not taken either if it was not yet.
+                    Sent::Unfit(_) => {
+                        let standing = self.standing(&open.stream, open.needed, &first.key).await?;
+                        !matches!(standing, Standing::Recorded)
+                    }
                     Sent::Refused(error) | Sent::Down(error) | Sent::Unknown(error) => {
                         return Err(error.into());
                     }

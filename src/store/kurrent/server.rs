@@ -38,8 +38,10 @@ pub(super) enum Fault {
     Down(StoreError),
     /// It reached a node that is not the leader; the client knows the leader now.
     Elsewhere(StoreError),
-    /// The server takes it from nobody, now or later.
+    /// The server does not let us.
     Refused(StoreError),
+    /// The server takes it from nobody, now or later, and did not take it before.
+    Unfit(StoreError),
     /// The stream does not end where the append needs it.
     Moved,
     /// It may be written now, later, or never.
@@ -70,7 +72,7 @@ impl Server {
         format!("{}{stream}", self.prefix)
     }
 
-    /// What begins as names of our streams do; a longer prefix of somebody else is none of ours.
+    /// What begins as names of our streams do. Whatever else begins like them stops us: it would stand in our pages.
     fn filter(&self) -> SubscriptionFilter {
         let kinds = ["subject-", "access-", "policy", "office"];
         kinds.iter().fold(SubscriptionFilter::on_stream_name(), |filter, kind| {
@@ -121,7 +123,9 @@ impl Server {
             Ok(Some(Ok(Ok(answer)))) => return Ok(answer),
             Ok(Some(Ok(Err(error)))) => match fault(error) {
                 // The connection is well.
-                fault @ (Fault::Moved | Fault::Refused(_) | Fault::Elsewhere(_)) => return Err(fault),
+                fault @ (Fault::Moved | Fault::Refused(_) | Fault::Unfit(_) | Fault::Elsewhere(_)) => {
+                    return Err(fault);
+                }
                 fault => fault,
             },
             Ok(Some(Err(error))) => Fault::Unknown(StoreError::Engine(Box::new(error))),
@@ -233,6 +237,7 @@ impl Server {
                     Fault::Down(error)
                     | Fault::Elsewhere(error)
                     | Fault::Refused(error)
+                    | Fault::Unfit(error)
                     | Fault::Unknown(error),
                 ) => return Err(error),
                 Err(Fault::Moved) => {
@@ -258,7 +263,10 @@ async fn collect(
         };
         let Some(event) = event else { continue };
         let Some(Ok(name)) = event.stream_id().strip_prefix(prefix).map(str::parse::<StreamName>) else {
-            let fault = format!("KurrentDB: {} is no stream of this service", event.stream_id());
+            let fault = format!(
+                "KurrentDB: {} is no stream of this service, and names that begin with {prefix} are reserved for it: delete that stream for good",
+                event.stream_id()
+            );
             return Ok(Err(StoreError::Row(fault)));
         };
         match Seen::read(name, &event) {
@@ -281,7 +289,7 @@ fn fault(error: ClientError) -> Fault {
         ClientError::AccessDenied | ClientError::ResourceDeleted | ClientError::UnsupportedFeature => {
             Fault::Refused
         }
-        ClientError::Grpc { code, .. } if *code as i32 == INVALID_ARGUMENT => Fault::Refused,
+        ClientError::Grpc { code, .. } if *code as i32 == INVALID_ARGUMENT => Fault::Unfit,
         _ => Fault::Unknown,
     };
     as_fault(StoreError::Engine(Box::new(error)))

@@ -39,7 +39,9 @@ impl Writer {
             match self.send(one).await {
                 Sent::Stored => {}
                 Sent::Absent => return Err(StoreError::DoesNotFollow(*position)),
-                Sent::Refused(error) | Sent::Down(error) | Sent::Unknown(error) => return Err(error),
+                Sent::Refused(error) | Sent::Unfit(error) | Sent::Down(error) | Sent::Unknown(error) => {
+                    return Err(error);
+                }
             }
         }
         let keys = placed.iter().flat_map(|(_, one)| &one.events).map(|(event, _)| &event.key);
