@@ -21,7 +21,15 @@ const AWAY_STATES: [&str; 2] = ["25006", "25P03"];
 pub(crate) async fn within<T>(
     answer: impl Future<Output = Result<T, sqlx::Error>>,
 ) -> Result<T, sqlx::Error> {
-    match tokio::time::timeout(ANSWER_WAIT_MAX, answer).await {
+    waited(ANSWER_WAIT_MAX, answer).await
+}
+
+/// [`within`] a time of one's own.
+pub(super) async fn waited<T>(
+    wait_max: Duration,
+    answer: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, sqlx::Error> {
+    match tokio::time::timeout(wait_max, answer).await {
         Ok(answered) => answered,
         Err(_) => Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())),
     }

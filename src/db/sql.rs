@@ -11,7 +11,7 @@ use sqlx::postgres::PgPool;
 use sqlx::sqlite::SqlitePool;
 use sqlx::{Connection as _, PgConnection, SqliteConnection};
 
-use self::query::answered;
+use self::query::limited;
 pub use self::query::{On, Query, Text, query};
 pub use self::row::{Column, Row};
 pub use self::value::Value;
@@ -72,7 +72,7 @@ impl Connection {
     pub async fn begin(&mut self) -> Result<Transaction<'_>, sqlx::Error> {
         Ok(match self {
             Self::Sqlite(connection) => Transaction::Sqlite(connection.begin().await?),
-            Self::Postgres(connection) => Transaction::Postgres(answered(connection.begin()).await?),
+            Self::Postgres(connection) => Transaction::Postgres(limited(connection.begin()).await?),
         })
     }
 }
@@ -94,7 +94,7 @@ impl Transaction<'_> {
     pub async fn commit(self) -> Result<(), sqlx::Error> {
         match self {
             Self::Sqlite(transaction) => transaction.commit().await,
-            Self::Postgres(transaction) => answered(transaction.commit()).await,
+            Self::Postgres(transaction) => limited(transaction.commit()).await,
         }
     }
 }

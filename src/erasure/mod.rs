@@ -119,22 +119,12 @@ impl Erasure {
     }
 
     /// Carries out every decided erasure that is not done, or that a backup has undone, and says how many
-    /// there were.
+    /// there were. Those that this process has seen done are passed over, so that it is cheap to ask again.
     ///
     /// # Errors
     /// The first that fails, after all were tried.
     pub async fn resume(&self) -> Result<usize, EraseError> {
         let mut finished = self.finished.lock().await;
-        finished.clear();
-        self.carry_out_all_but(&mut finished).await
-    }
-
-    /// [`Erasure::resume`] without those that this process has seen done: cheap enough to be asked for again and again.
-    async fn go_on(&self) -> Result<usize, EraseError> {
-        self.carry_out_all_but(&mut *self.finished.lock().await).await
-    }
-
-    async fn carry_out_all_but(&self, finished: &mut HashSet<StreamName>) -> Result<usize, EraseError> {
         let (mut done, mut failed) = (0, None);
         for stream in self.store.fenced_streams().await? {
             let Some(subject) = stream.subject().filter(|_| !finished.contains(&stream)) else { continue };

@@ -21,7 +21,7 @@ impl Unfinished {
         Self(tokio::spawn(async move {
             loop {
                 tokio::time::sleep(every).await;
-                match erasure.go_on().await {
+                match erasure.resume().await {
                     Ok(0) => {}
                     Ok(finished) => tracing::info!(finished, "erasures that others decided are carried out"),
                     Err(error) => {

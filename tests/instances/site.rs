@@ -67,7 +67,7 @@ impl<'c> Site<'c> {
 }
 
 /// Asks again and again until the answer is as wanted, and answers it.
-pub(super) async fn until<F: Future<Output = Answer>>(
+pub(crate) async fn until<F: Future<Output = Answer>>(
     ask: impl Fn() -> F,
     wanted: impl Fn(&Answer) -> bool,
 ) -> Answer {

@@ -6,11 +6,12 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use subject_record::clock::{Clock as _, SystemClock};
 
-use super::copying::{Said, copied, copied_in, sqlite, stopped};
-use super::given::{PERSON, checkpoint_over, log_check, public, told};
+use super::copying::{Said, copied, copied_in, grows, sqlite, stopped};
+use super::given::{PERSON, checkpoint_over, log_check, told};
 use crate::demo::{BINARY, program};
 use crate::doors::given::{answered, consented, moved_to, registered};
 use crate::doors::server::{House, Server};
+use crate::instances::site::until;
 use crate::kurrent::double::Double;
 use crate::postgres::Cluster;
 
@@ -35,14 +36,7 @@ fn moved(from: &House, events: &str, to: &str) -> (House, Said) {
 async fn goes_on(house: House, old: &Path, before: u64, key: &str) -> House {
     let since = SystemClock::default().now();
     let server = house.serve().await;
-    server.emitter().record(&[answered(PERSON)]).await;
-    let after = checkpoint_over(server.address, before + 1).await;
-    assert!(after.checkpoint.size > before);
-    let shown = public(server.address, "/log/key").await;
-    assert_eq!(String::from_utf8_lossy(&shown.body).trim_end(), key);
-    let verified =
-        program(BINARY).args(["dossier", "verify"]).arg(old).args(["--key", key]).output().unwrap();
-    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
+    grows(&server, old, before, key).await;
     let path = format!("/v1/subjects/{PERSON}/timeline");
     let timeline = server.as_role("officer").look(&path, "incident").await.json();
     assert!(
@@ -58,16 +52,9 @@ async fn goes_on(house: House, old: &Path, before: u64, key: &str) -> House {
 /// Waits until the ends of all streams were committed to again.
 async fn commits_to_ends(server: &Server, since: DateTime<Utc>) {
     let auditor = server.as_role("auditor");
-    for _ in 0..600 {
-        let found = auditor.look("/v1/history?type=stream_heads.committed.v1", "audit").await.json();
-        let is_new =
-            |row: &Value| row["recorded_at"].as_str().unwrap().parse::<DateTime<Utc>>().unwrap() > since;
-        if found["rows"].as_array().is_some_and(|rows| rows.iter().any(is_new)) {
-            return;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-    }
-    unreachable!("nothing was committed to")
+    let is_new = |row: &Value| row["recorded_at"].as_str().unwrap().parse::<DateTime<Utc>>().unwrap() > since;
+    let ask = || auditor.look("/v1/history?type=stream_heads.committed.v1", "audit");
+    until(ask, |answer| answer.json()["rows"].as_array().is_some_and(|rows| rows.iter().any(is_new))).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

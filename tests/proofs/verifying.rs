@@ -38,7 +38,7 @@ impl Given {
 }
 
 /// Exit status, answer and complaint of `dossier verify`.
-fn verify(file: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
+pub(super) fn verify(file: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
     let output = program(BINARY).args(["dossier", "verify"]).arg(file).args(arguments).output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (output.status.code(), text(output.stdout), text(output.stderr))

@@ -8,19 +8,17 @@ use sqlx::sqlite::{SqliteArguments, SqlitePool};
 use sqlx::{Arguments as _, AssertSqlSafe, Executor, PgConnection, SqliteConnection};
 
 use super::{Connection, Pool, Row, Sql, Transaction, Value};
+use crate::db::outage::waited;
 
 /// How long a statement on PostgreSQL is waited for before its connection is given up: a network that is cut says
 /// nothing, and a client waits for ever.
 const STATEMENT_WAIT_MAX: Duration = Duration::from_secs(30);
 
 /// Waits for a server, but not for ever.
-pub(super) async fn answered<T>(
+pub(super) async fn limited<T>(
     answer: impl Future<Output = Result<T, sqlx::Error>>,
 ) -> Result<T, sqlx::Error> {
-    match tokio::time::timeout(STATEMENT_WAIT_MAX, answer).await {
-        Ok(answered) => answered,
-        Err(_) => Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())),
-    }
+    waited(STATEMENT_WAIT_MAX, answer).await
 }
 
 /// The text of a statement.
@@ -174,8 +172,8 @@ impl Query {
             On::Sqlite(to) => run!(to, sqlite).await,
             On::SqlitePool(to) => run!(to, sqlite).await,
             On::Postgres(to) if takes_long => run!(to, postgres).await,
-            On::Postgres(to) => answered(run!(to, postgres)).await,
-            On::PostgresPool(to) => answered(run!(to, postgres)).await,
+            On::Postgres(to) => limited(run!(to, postgres)).await,
+            On::PostgresPool(to) => limited(run!(to, postgres)).await,
         }
     }
 
@@ -214,8 +212,8 @@ impl Query {
         match on.into() {
             On::Sqlite(to) => run!(to, sqlite, Sqlite).await,
             On::SqlitePool(to) => run!(to, sqlite, Sqlite).await,
-            On::Postgres(to) => answered(run!(to, postgres, Postgres)).await,
-            On::PostgresPool(to) => answered(run!(to, postgres, Postgres)).await,
+            On::Postgres(to) => limited(run!(to, postgres, Postgres)).await,
+            On::PostgresPool(to) => limited(run!(to, postgres, Postgres)).await,
         }
     }
 
